@@ -4,9 +4,22 @@
 /** Names a socket on the signaling server; changes at every reconnect. */
 export type SocketId = string & { readonly __socketId: true }
 
+/** As RTCConfiguration.iceServers; TURN credentials are time-limited and renewed at every open. */
+export interface IceServer {
+  readonly urls: string
+  readonly username?: string
+  readonly credential?: string
+}
+
 export type SignalingEvent =
   /** Also after every reconnect. `peers` are random introductions, `size` the sockets in the room, self included. */
-  | { readonly type: 'open'; readonly self: SocketId; readonly peers: readonly SocketId[]; readonly size: number }
+  | {
+      readonly type: 'open'
+      readonly self: SocketId
+      readonly peers: readonly SocketId[]
+      readonly size: number
+      readonly iceServers: readonly IceServer[]
+    }
   | { readonly type: 'peer'; readonly peer: SocketId }
   | { readonly type: 'gone'; readonly peer: SocketId }
   /** Decrypted and authentic; payloads that do not open never get here (they are counted). */
