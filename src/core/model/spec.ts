@@ -9,7 +9,12 @@ export type Activation = 'relu' | 'linear'
 export type Layer =
   | { readonly type: 'dense'; readonly units: number; readonly activation: Activation }
   /** Square kernel, stride 1, padding "same". */
-  | { readonly type: 'conv2d'; readonly filters: number; readonly kernel: number; readonly activation: Activation }
+  | {
+      readonly type: 'conv2d'
+      readonly filters: number
+      readonly kernel: number
+      readonly activation: Activation
+    }
   /** Square window, stride = size, no padding: an odd last row or column is dropped. */
   | { readonly type: 'maxPool2d'; readonly size: number }
   | { readonly type: 'flatten' }
