@@ -3,6 +3,7 @@
 import type { Dataset } from '../core/data/dataset.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
+import type { OwnDataRequest, OwnDataResult } from './own-data.ts'
 import type { BackendReport, Evaluation } from './trainer.ts'
 
 export interface RoomLink {
@@ -159,6 +160,8 @@ export interface Session {
   setEffort(effort: number): void
   /** One sample, values as in Dataset.x after scaling (pixels in [0, 1]). */
   predict(sample: Float32Array): Promise<Prediction>
+  /** Samples of the held-out test set, from `offset` on, wrapping around; `count` at most 64. For trying the model. */
+  testSamples(offset: number, count: number): Promise<Dataset>
   /** Into the training split of this member only. */
   addExamples(data: Dataset): Promise<void>
   exportModel(format: ModelExport): Promise<readonly ExportedFile[]>
@@ -198,6 +201,9 @@ export interface Rooms {
   createRoom(charter: Omit<CharterBody, 'kind' | 'salt' | 'seed'>): Promise<RoomLink>
   preview(link: RoomLink, listener: (preview: Preview) => void): () => void
   runChecks(listener: (checks: GreenRoomChecks) => void): () => void
+  /** Bytes that joining would download: program parts and data that this browser does not hold yet. */
+  downloadBytes(charter: CharterBody): Promise<number>
+  loadOwnFiles(request: OwnDataRequest): Promise<OwnDataResult>
   join(options: JoinOptions): Promise<Session>
   /** The stay that a reload interrupted, if any. */
   resumable(): Promise<JoinOptions | null>
