@@ -40,7 +40,8 @@ export function createRng(seed: string | number): Rng {
   const rng: Rng = {
     next: () => bits() / 4294967296,
     below(bound) {
-      if (!Number.isInteger(bound) || bound <= 0) throw new RangeError(`bound must be a positive integer: ${bound}`)
+      if (!Number.isInteger(bound) || bound <= 0)
+        throw new RangeError(`bound must be a positive integer: ${bound}`)
       return Math.floor(rng.next() * bound)
     },
     normal() {

@@ -1,0 +1,385 @@
+// One member's view of the swarm (gossip.md steps 1-8, profile A): train H local steps, publish one error-fed update,
+// mix what arrived, go on. Everything that takes time or touches the world is an effect; time and results come back as
+// events. Signatures, payload hashes and membership are checked before an update gets here.
+import { hexToBytes } from '../num/hex.ts'
+import type { MemberId, RoomId } from '../num/ids.ts'
+import { lowerMedian } from '../num/stats.ts'
+import { ArrivalHistory, localStepsFor, quorumOf, roundEndsAt } from './pacing.ts'
+import { Presences, type Presence } from './presence.ts'
+import { type Update, type UpdateHeader } from './update.ts'
+import { WINDOW, Window, type Mixer, type ModelState } from './window.ts'
+
+/** What the charter's profile brings: the codec and the mixing rule. */
+export interface Profile extends Mixer {
+  /** Takes what it encodes out of `error`, which keeps the residual. */
+  encode(error: Float32Array): { readonly payload: Uint8Array; readonly payloadHash: Uint8Array }
+  check(payload: Uint8Array): 'wrong-length' | 'not-finite' | null
+}
+
+export interface GossipConfig {
+  readonly room: RoomId
+  readonly self: MemberId
+  readonly profile: Profile
+  readonly localSteps: number
+  /** 0: no end. */
+  readonly rounds: number
+}
+
+export type GossipEvent =
+  | { readonly type: 'update'; readonly update: Update }
+  | {
+      readonly type: 'trained'
+      readonly round: number
+      readonly start: Float32Array
+      readonly params: Float32Array
+      readonly steps: number
+      readonly samples: number
+    }
+  | { readonly type: 'presence'; readonly presence: Presence }
+  | { readonly type: 'gone'; readonly member: MemberId }
+  | { readonly type: 'role'; readonly training: boolean }
+  | { readonly type: 'speed'; readonly stepsPerSecond: number }
+  | { readonly type: 'state'; readonly state: ModelState; readonly hash: string }
+  | { readonly type: 'state-failed' }
+  | { readonly type: 'tick' }
+
+export type GossipRefusal = 'wrong-length' | 'not-finite' | 'outsized' | 'equivocation' | 'wrong-room'
+
+export type GossipEffect =
+  | { readonly type: 'train'; readonly round: number; readonly params: Float32Array; readonly steps: number }
+  /** Ends the running job; its result still arrives as 'trained'. */
+  | { readonly type: 'stop' }
+  | { readonly type: 'publish'; readonly header: UpdateHeader; readonly payload: Uint8Array }
+  /** A new update to offer to others. */
+  | { readonly type: 'announce'; readonly update: Update }
+  /** The current model changed; `closed` is the round that just ended, if one did. */
+  | { readonly type: 'model'; readonly state: ModelState; readonly closed: ClosedRound | null }
+  | { readonly type: 'refused'; readonly author: MemberId; readonly reason: GossipRefusal }
+  | {
+      readonly type: 'fetch-state'
+      readonly round: number
+      readonly hash: string
+      readonly from: readonly MemberId[]
+    }
+  | { readonly type: 'finished' }
+
+export interface ClosedRound {
+  readonly round: number
+  readonly contributors: readonly MemberId[]
+  readonly durationMs: number
+}
+
+const AHEAD = 2 * WINDOW
+
+export class GossipMachine {
+  readonly window: Window
+  readonly presences = new Presences()
+  readonly ejected = new Set<MemberId>()
+  /** Both halves of every equivocation, by update id, so that others can be shown. */
+  readonly proofs = new Map<string, Update>()
+  private readonly residual: Float32Array
+  private readonly arrivals = new ArrivalHistory()
+  private readonly offsets = new Map<number, { startedAt: number; offsetsMs: number[] }>()
+  private training = false
+  private jobRunning = false
+  private stopSent = false
+  /** The round of an own update that is being signed. */
+  private signing = -1
+  private speed = 0
+  private roundStartedAt: number
+  private quorumAt: number | undefined
+  /** Rounds up to this one were published or given up: never publish two updates for one round. */
+  private publishedThrough: number
+  private fetching = false
+  private suspectRound = -1
+  private announcedEnd = false
+
+  constructor(
+    private readonly config: GossipConfig,
+    base: ModelState,
+    hash: string,
+    now: number,
+    publishedThrough = -1,
+  ) {
+    this.window = new Window(base, config.profile, hash)
+    this.residual = new Float32Array(base.params.length)
+    this.roundStartedAt = now
+    this.publishedThrough = publishedThrough
+    this.offsets.set(base.round, { startedAt: now, offsetsMs: [] })
+  }
+
+  get round(): number {
+    return this.window.current.round
+  }
+
+  get finished(): boolean {
+    return this.config.rounds > 0 && this.round >= this.config.rounds
+  }
+
+  step(event: GossipEvent, now: number): GossipEffect[] {
+    const effects: GossipEffect[] = []
+    switch (event.type) {
+      case 'update':
+        this.receive(event.update, now, effects)
+        break
+      case 'trained':
+        this.publish(event, effects)
+        break
+      case 'presence':
+        this.presences.hear(event.presence, now)
+        break
+      case 'gone':
+        this.presences.forget(event.member)
+        break
+      case 'role':
+        this.training = event.training
+        if (!event.training && this.jobRunning) this.stop(effects)
+        break
+      case 'speed':
+        this.speed = event.stepsPerSecond
+        break
+      case 'state':
+        this.adopt(event.state, event.hash, now, effects)
+        break
+      case 'state-failed':
+        this.fetching = false
+        break
+      case 'tick':
+        this.presences.expire(now)
+        this.compareBases(effects)
+        break
+      default:
+        event satisfies never
+    }
+    this.proceed(now, effects)
+    return effects
+  }
+
+  /** When the round may end if nothing else happens; Infinity: not by time alone. */
+  wakeAt(now: number): number {
+    return this.finished ? Infinity : roundEndsAt(this.facts(now))
+  }
+
+  private receive(update: Update, now: number, effects: GossipEffect[]): void {
+    if (update.room !== this.config.room) {
+      effects.push({ type: 'refused', author: update.author, reason: 'wrong-room' })
+      return
+    }
+    if (
+      this.ejected.has(update.author) ||
+      update.round < this.window.base.round ||
+      update.round > this.round + AHEAD
+    )
+      return
+    const fault = this.config.profile.check(update.payload)
+    if (fault) {
+      effects.push({ type: 'refused', author: update.author, reason: fault })
+      return
+    }
+    const held = this.window.updatesOf(update.round).get(update.author)
+    if (held?.id === update.id) return
+    if (held) {
+      this.ejected.add(update.author)
+      this.proofs.set(held.id, held)
+      this.proofs.set(update.id, update)
+      effects.push(
+        { type: 'refused', author: update.author, reason: 'equivocation' },
+        { type: 'announce', update },
+      )
+      if (this.window.expel(update.author, update.round))
+        effects.push({ type: 'model', state: this.window.current, closed: null })
+      return
+    }
+    if (update.author === this.config.self) this.signing = -1
+    const changed = this.window.insert(update)
+    const timing = this.offsets.get(update.round)
+    timing?.offsetsMs.push(Math.max(0, now - timing.startedAt))
+    effects.push({ type: 'announce', update })
+    if (changed) {
+      this.nameOutsized(update.round, effects)
+      effects.push({ type: 'model', state: this.window.current, closed: null })
+    }
+  }
+
+  private publish(job: GossipEvent & { type: 'trained' }, effects: GossipEffect[]): void {
+    this.jobRunning = false
+    this.stopSent = false
+    const usable = job.steps > 0 && job.round >= this.window.base.round && job.round > this.publishedThrough
+    if (!usable) return
+    // e <- e + (theta_start - theta_local): the residual carries what one bit could not say (gossip.md step 2).
+    const { residual } = this
+    for (let i = 0; i < residual.length; i++) {
+      const owed = residual[i]! + job.start[i]! - job.params[i]!
+      if (!Number.isFinite(owed)) {
+        // Our own training diverged: nobody gets it, and the residual would poison every later round.
+        residual.fill(0)
+        this.publishedThrough = job.round
+        effects.push({ type: 'refused', author: this.config.self, reason: 'not-finite' })
+        return
+      }
+    }
+    for (let i = 0; i < residual.length; i++) residual[i] = residual[i]! + job.start[i]! - job.params[i]!
+    const { payload, payloadHash } = this.config.profile.encode(residual)
+    this.publishedThrough = job.round
+    this.signing = job.round
+    effects.push({
+      type: 'publish',
+      payload,
+      header: {
+        room: this.config.room,
+        round: job.round,
+        steps: job.steps,
+        samples: job.samples,
+        author: this.config.self,
+        base: hexToBytes(this.window.baseHash),
+        payloadHash,
+        payloadBytes: payload.length,
+      },
+    })
+  }
+
+  /** Ends rounds that are due, then starts the next local job. */
+  private proceed(now: number, effects: GossipEffect[]): void {
+    while (!this.finished) {
+      const updates = this.window.updatesOf(this.round).size
+      if (this.quorumAt === undefined && updates >= quorumOf(this.liveCount())) this.quorumAt = now
+      if (roundEndsAt(this.facts(now)) > now) break
+      this.advance(now, effects)
+    }
+    if (this.finished) {
+      if (this.jobRunning) this.stop(effects)
+      if (!this.announcedEnd) effects.push({ type: 'finished' })
+      this.announcedEnd = true
+      return
+    }
+    if (!this.training || this.jobRunning || this.round <= this.publishedThrough || this.isBehind()) return
+    this.jobRunning = true
+    const others = this.presences.trainers().map(({ stepsPerSecond }) => stepsPerSecond)
+    const steps = localStepsFor(this.config.localSteps, this.speed, others)
+    effects.push({ type: 'train', round: this.round, params: this.window.current.params, steps })
+  }
+
+  private advance(now: number, effects: GossipEffect[]): void {
+    const closing = this.round
+    const contributors = [...this.window.updatesOf(closing).keys()].sort()
+    const state = this.window.advance()
+    this.nameOutsized(closing, effects)
+    // Late arrivals of the round before still lengthen the grace: a slow member is waited for a little more each time.
+    const settled = this.offsets.get(closing - 1)
+    if (settled) this.arrivals.record(settled.offsetsMs)
+    this.offsets.delete(closing - WINDOW - 1)
+    this.offsets.set(state.round, { startedAt: now, offsetsMs: [] })
+    const durationMs = now - this.roundStartedAt
+    this.roundStartedAt = now
+    this.quorumAt = undefined
+    effects.push({ type: 'model', state, closed: { round: closing, contributors, durationMs } })
+    if (this.jobRunning) this.stop(effects)
+  }
+
+  private adopt(state: ModelState, hash: string, now: number, effects: GossipEffect[]): void {
+    this.fetching = false
+    if (state.round < this.window.base.round) return
+    this.window.rebase(state, hash)
+    this.roundStartedAt = now
+    this.quorumAt = undefined
+    this.offsets.set(this.round, { startedAt: now, offsetsMs: [] })
+    if (this.jobRunning) this.stop(effects)
+    effects.push({ type: 'model', state: this.window.current, closed: null })
+  }
+
+  /**
+   * Fetches a common state when the others' window has left this member behind, or when most of them froze another
+   * state for the same round. Ties go to the smaller hash, so two halves do not swap.
+   */
+  private compareBases(effects: GossipEffect[]): void {
+    if (this.fetching) return
+    const others = this.presences.trainers()
+    const behind = others.length > 0 && lowerMedian(others.map(({ baseRound }) => baseRound)) > this.round
+    const rounds = this.presences.baseRounds().reverse()
+    if (behind) {
+      const round = rounds.find(candidate => this.presences.votes(candidate).size > 0)
+      if (round !== undefined && round > this.round)
+        this.fetch(round, leader(this.presences.votes(round)), effects)
+      return
+    }
+    const anchors = new Map(this.window.anchors.map(anchor => [anchor.round, anchor.hash]))
+    const round = rounds.find(candidate => anchors.has(candidate))
+    if (round === undefined) return
+    const votes = this.presences.votes(round)
+    const own = anchors.get(round)!
+    votes.set(own, [...(votes.get(own) ?? []), this.config.self])
+    const winner = leader(votes)
+    if (winner.hash === own) {
+      this.suspectRound = -1
+      return
+    }
+    // A single mismatch may be a late update on its way; a lasting one is divergence.
+    if (this.suspectRound !== -1 && this.suspectRound !== round) this.fetch(round, winner, effects)
+    else this.suspectRound = round
+  }
+
+  private fetch(
+    round: number,
+    { hash, members }: { hash: string; members: readonly MemberId[] },
+    effects: GossipEffect[],
+  ): void {
+    this.fetching = true
+    this.suspectRound = -1
+    effects.push({ type: 'fetch-state', round, hash, from: members })
+  }
+
+  private stop(effects: GossipEffect[]): void {
+    if (!this.stopSent) effects.push({ type: 'stop' })
+    this.stopSent = true
+  }
+
+  private nameOutsized(round: number, effects: GossipEffect[]): void {
+    for (const author of this.window.outsizedOf(round))
+      effects.push({ type: 'refused', author, reason: 'outsized' })
+  }
+
+  private facts(now: number) {
+    const published = this.window.updatesOf(this.round)
+    const awaited = this.presences
+      .trainers()
+      .filter(
+        ({ member, round }) => round <= this.round && !published.has(member) && !this.ejected.has(member),
+      )
+    const mayPublish = this.jobRunning || this.round > this.publishedThrough || this.signing === this.round
+    const selfAwaited = this.training && !published.has(this.config.self) && mayPublish
+    return {
+      now,
+      startedAt: this.roundStartedAt,
+      quorumAt: this.quorumAt,
+      updates: published.size,
+      awaited: awaited.length + (selfAwaited && !this.isBehind() ? 1 : 0),
+      graceMs: this.arrivals.graceMs(),
+    }
+  }
+
+  private liveCount(): number {
+    return this.presences.trainers().length + (this.training ? 1 : 0)
+  }
+
+  /** Training for a round that most have left is wasted: catch up first. */
+  private isBehind(): boolean {
+    const others = this.presences.trainers()
+    return others.length > 0 && lowerMedian(others.map(({ round }) => round)) > this.round
+  }
+}
+
+function leader(votes: ReadonlyMap<string, readonly MemberId[]>): {
+  hash: string
+  members: readonly MemberId[]
+} {
+  let best: { hash: string; members: readonly MemberId[] } | undefined
+  for (const [hash, members] of votes) {
+    if (
+      !best ||
+      members.length > best.members.length ||
+      (members.length === best.members.length && hash < best.hash)
+    )
+      best = { hash, members }
+  }
+  return best!
+}

@@ -1,0 +1,57 @@
+// When a round ends and how long a member trains in it. Nobody is ever waited for by name: everything is a count or a
+// deadline (gossip.md steps 1 and 8).
+import { lowerMedian, quantile } from '../num/stats.ts'
+
+export const MIN_GRACE_MS = 1_000
+export const MAX_GRACE_MS = 30_000
+/** Once two thirds are in, the rest have at most this long: a member that died costs the others less than five seconds. */
+export const AFTER_QUORUM_MS = 3_000
+const REMEMBERED_ROUNDS = 5
+
+export function quorumOf(live: number): number {
+  return Math.max(1, Math.ceil((2 * live) / 3))
+}
+
+/** Arrival offsets in milliseconds since the start of their round, for the last few rounds. */
+export class ArrivalHistory {
+  private readonly rounds: number[][] = []
+
+  record(offsetsMs: readonly number[]): void {
+    if (offsetsMs.length === 0) return
+    this.rounds.push([...offsetsMs])
+    if (this.rounds.length > REMEMBERED_ROUNDS) this.rounds.shift()
+  }
+
+  /** p90 of the remembered arrivals times 1.5, within [1 s, 30 s]; 30 s before anything arrived. */
+  graceMs(): number {
+    if (this.rounds.length === 0) return MAX_GRACE_MS
+    return Math.min(MAX_GRACE_MS, Math.max(MIN_GRACE_MS, 1.5 * quantile(this.rounds.flat(), 0.9)))
+  }
+}
+
+export interface RoundFacts {
+  readonly now: number
+  readonly startedAt: number
+  /** When the quorum was complete; undefined while it is not. */
+  readonly quorumAt: number | undefined
+  readonly updates: number
+  /** Live trainers that have not published this round and still may. */
+  readonly awaited: number
+  readonly graceMs: number
+}
+
+/** The moment at which the round may end if nothing else arrives; Infinity while there is nothing to mix. */
+export function roundEndsAt(facts: RoundFacts): number {
+  if (facts.updates === 0) return Infinity
+  if (facts.awaited === 0) return facts.now
+  const graceEnds = facts.startedAt + facts.graceMs
+  return facts.quorumAt === undefined ? graceEnds : Math.min(graceEnds, facts.quorumAt + AFTER_QUORUM_MS)
+}
+
+/** H of step 1: proportional to speed, at least half and at most twice the charter's. Unknown speeds count as the median. */
+export function localStepsFor(chartered: number, ownSpeed: number, otherSpeeds: readonly number[]): number {
+  const median = lowerMedian([...otherSpeeds, ownSpeed].filter(speed => speed > 0))
+  if (!(ownSpeed > 0) || !(median > 0)) return chartered
+  const steps = Math.round((chartered * ownSpeed) / median)
+  return Math.max(1, Math.min(2 * chartered, Math.max(Math.round(chartered / 2), steps)))
+}

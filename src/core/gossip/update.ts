@@ -1,0 +1,87 @@
+// A signed update: fixed-layout header, 64-byte signature, content-addressed payload. The header is what is signed; the
+// payload is named in it by length and SHA-256, so it can be pulled from anybody.
+//
+//   offset size  field
+//        0    2  "YU"
+//        2    1  version = 1
+//        3    1  codec: 1 = one bit per parameter with error feedback (profile A)
+//        4   16  room id
+//       20    4  round, u32 big-endian (as all integers here)
+//       24    4  steps really done
+//       28    4  samples seen
+//       32    4  payload length
+//       36   32  author, Ed25519 public key
+//       68   32  base: SHA-256 of the newest frozen model state that the author had
+//      100   32  SHA-256 of the payload
+//      132  (64  signature over bytes 0..131)
+import { sha256 } from '@noble/hashes/sha2.js'
+import { decodeBase64url, encodeBase64url } from '../num/base64url.ts'
+import { bytesToHex } from '../num/hex.ts'
+import type { MemberId, RoomId } from '../num/ids.ts'
+
+export const HEADER_BYTES = 132
+export const SIGNATURE_BYTES = 64
+export const SIGNED_HEADER_BYTES = HEADER_BYTES + SIGNATURE_BYTES
+export const CODEC_ONE_BIT = 1
+
+export interface UpdateHeader {
+  readonly room: RoomId
+  readonly round: number
+  readonly steps: number
+  readonly samples: number
+  readonly author: MemberId
+  readonly base: Uint8Array
+  readonly payloadHash: Uint8Array
+  readonly payloadBytes: number
+}
+
+/** An update whose signature and payload hash somebody checked. */
+export interface Update extends UpdateHeader {
+  /** Hex SHA-256 of the signed header: names the update in announcements. */
+  readonly id: string
+  /** Header and signature, 196 bytes, as they travel. */
+  readonly signed: Uint8Array
+  readonly payload: Uint8Array
+}
+
+export function encodeHeader(header: UpdateHeader): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES)
+  const view = new DataView(bytes.buffer)
+  bytes.set([0x59, 0x55, 1, CODEC_ONE_BIT])
+  bytes.set(idBytes(header.room, 16), 4)
+  view.setUint32(20, header.round)
+  view.setUint32(24, header.steps)
+  view.setUint32(28, header.samples)
+  view.setUint32(32, header.payloadBytes)
+  bytes.set(idBytes(header.author, 32), 36)
+  bytes.set(header.base, 68)
+  bytes.set(header.payloadHash, 100)
+  return bytes
+}
+
+/** Undefined unless the bytes are a whole header of this version and codec. Says nothing about the signature. */
+export function decodeHeader(bytes: Uint8Array): UpdateHeader | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined
+  if (bytes[0] !== 0x59 || bytes[1] !== 0x55 || bytes[2] !== 1 || bytes[3] !== CODEC_ONE_BIT) return undefined
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
+  return {
+    room: encodeBase64url(bytes.subarray(4, 20)) as RoomId,
+    round: view.getUint32(20),
+    steps: view.getUint32(24),
+    samples: view.getUint32(28),
+    payloadBytes: view.getUint32(32),
+    author: encodeBase64url(bytes.subarray(36, 68)) as MemberId,
+    base: bytes.slice(68, 100),
+    payloadHash: bytes.slice(100, 132),
+  }
+}
+
+function idBytes(id: MemberId | RoomId, length: number): Uint8Array {
+  const bytes = decodeBase64url(id, length)
+  if (!bytes) throw new RangeError(`not an id of ${length} bytes: ${id}`)
+  return bytes
+}
+
+export function updateId(signed: Uint8Array): string {
+  return bytesToHex(sha256(signed.subarray(0, SIGNED_HEADER_BYTES)))
+}

@@ -1,0 +1,181 @@
+// The replicated model: a frozen base state and the sets of updates since. The state of every later round is a pure
+// function of both, so members with equal sets hold bit-identical models whatever the order of arrival. A late update
+// for a round inside the window is inserted and the rounds after it are computed again; older ones are ignored.
+// Seam for seals: freezing happens by age here; a seal will freeze by quorum instead.
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '../num/hex.ts'
+import type { MemberId } from '../num/ids.ts'
+import type { Update } from './update.ts'
+
+/** Rounds that stay open for late updates (tau of gossip.md). */
+export const WINDOW = 3
+
+/** Both vectors hold float32 values: rounding at every round makes a 4-byte transfer exact. */
+export interface ModelState {
+  readonly round: number
+  readonly params: Float32Array
+  readonly momentum: Float32Array
+}
+
+/** What the mixing rule of the charter computes; handed in, so this folder knows no codec and no rule. */
+export interface Mixer {
+  /** Updates sorted by author. `outsized` lists authors whose update the rule left out. */
+  mix(updates: readonly Update[]): {
+    readonly direction: Float64Array
+    readonly outsized: readonly MemberId[]
+  }
+  /** alpha and mu of the outer step. */
+  readonly outerRate: number
+  readonly outerMomentum: number
+}
+
+/**
+ * Outer Nesterov step (gossip.md step 7; Douillard et al. 2023, DiLoCo):
+ * m' = mu m + a;  theta' = theta - alpha (mu m' + a).
+ */
+export function outerStep(state: ModelState, direction: Float64Array, alpha: number, mu: number): ModelState {
+  const count = state.params.length
+  const params = new Float32Array(count)
+  const momentum = new Float32Array(count)
+  for (let i = 0; i < count; i++) {
+    const a = direction[i]!
+    const m = Math.fround(mu * state.momentum[i]! + a)
+    momentum[i] = m
+    params[i] = state.params[i]! - alpha * (mu * m + a)
+  }
+  return { round: state.round + 1, params, momentum }
+}
+
+/** Hex SHA-256 over round (u32 big-endian), parameters and momentum (float32 little-endian). */
+export function hashState(state: ModelState): string {
+  const hash = sha256.create()
+  const head = new Uint8Array(4)
+  new DataView(head.buffer).setUint32(0, state.round)
+  hash.update(head)
+  for (const vector of [state.params, state.momentum]) {
+    hash.update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
+  }
+  return bytesToHex(hash.digest())
+}
+
+interface Round {
+  readonly updates: Map<MemberId, Update>
+  outsized: readonly MemberId[]
+}
+
+export class Window {
+  /** states[k] is the state at the start of round base + k; the last one is the current round's. */
+  private states: ModelState[]
+  private readonly rounds = new Map<number, Round>()
+  /** Hashes of frozen bases, newest last. */
+  private frozen: { round: number; hash: string; state: ModelState }[]
+
+  constructor(
+    base: ModelState,
+    private readonly mixer: Mixer,
+    hash = hashState(base),
+  ) {
+    this.states = [base]
+    this.frozen = [{ round: base.round, hash, state: base }]
+  }
+
+  get current(): ModelState {
+    return this.states[this.states.length - 1]!
+  }
+
+  get base(): ModelState {
+    return this.states[0]!
+  }
+
+  get baseHash(): string {
+    return this.frozen[this.frozen.length - 1]!.hash
+  }
+
+  /** Frozen states that can still be served and compared, newest last. */
+  get anchors(): readonly { readonly round: number; readonly hash: string; readonly state: ModelState }[] {
+    return this.frozen
+  }
+
+  updatesOf(round: number): ReadonlyMap<MemberId, Update> {
+    return this.rounds.get(round)?.updates ?? EMPTY
+  }
+
+  outsizedOf(round: number): readonly MemberId[] {
+    return this.rounds.get(round)?.outsized ?? []
+  }
+
+  /** Rounds with updates, ascending. */
+  openRounds(): readonly number[] {
+    return [...this.rounds.keys()].sort((a, b) => a - b)
+  }
+
+  /**
+   * Inserts an update of round >= base. Returns whether past states changed: the caller's current model is then new.
+   */
+  insert(update: Update): boolean {
+    this.round(update.round).updates.set(update.author, update)
+    if (update.round >= this.current.round) return false
+    this.replay(update.round)
+    return true
+  }
+
+  /** Drops what an author published from a round on (equivocation). Returns whether the current model changed. */
+  expel(author: MemberId, fromRound: number): boolean {
+    let earliest = Infinity
+    for (const [round, { updates }] of this.rounds) {
+      if (round >= fromRound && updates.delete(author)) earliest = Math.min(earliest, round)
+    }
+    if (earliest >= this.current.round) return false
+    this.replay(earliest)
+    return true
+  }
+
+  /** Closes the current round: mixes its updates into the next state and freezes what falls out of the window. */
+  advance(): ModelState {
+    this.states.push(this.next(this.current))
+    while (this.states.length > WINDOW + 1) {
+      this.states.shift()
+      this.rounds.delete(this.base.round - 1)
+      this.frozen.push({ round: this.base.round, hash: hashState(this.base), state: this.base })
+      if (this.frozen.length > WINDOW + 1) this.frozen.shift()
+    }
+    return this.current
+  }
+
+  /** Starts over from a state that others agree on; keeps the updates that are still open. */
+  rebase(base: ModelState, hash: string): void {
+    for (const round of this.rounds.keys()) if (round < base.round) this.rounds.delete(round)
+    const target = Math.max(base.round, this.current.round)
+    this.states = [base]
+    this.frozen = [{ round: base.round, hash, state: base }]
+    while (this.current.round < target && this.updatesOf(this.current.round).size > 0)
+      this.states.push(this.next(this.current))
+  }
+
+  private round(number: number): Round {
+    let round = this.rounds.get(number)
+    if (!round) {
+      round = { updates: new Map(), outsized: [] }
+      this.rounds.set(number, round)
+    }
+    return round
+  }
+
+  private next(state: ModelState): ModelState {
+    const round = this.round(state.round)
+    const sorted = [...round.updates.values()].sort((a, b) => (a.author < b.author ? -1 : 1))
+    if (sorted.length === 0) return { ...state, round: state.round + 1 }
+    const { direction, outsized } = this.mixer.mix(sorted)
+    round.outsized = outsized
+    return outerStep(state, direction, this.mixer.outerRate, this.mixer.outerMomentum)
+  }
+
+  private replay(fromRound: number): void {
+    const keep = fromRound - this.base.round + 1
+    const target = this.current.round
+    this.states.length = Math.max(1, keep)
+    while (this.current.round < target) this.states.push(this.next(this.current))
+  }
+}
+
+const EMPTY: ReadonlyMap<MemberId, Update> = new Map()

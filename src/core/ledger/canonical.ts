@@ -1,0 +1,28 @@
+// RFC 8785 (JSON Canonicalization Scheme) for the subset that entries use: objects, arrays, strings, safe integers.
+// With no fractions and no exponents the scheme is: keys in UTF-16 order, no spaces, JSON.stringify's string escapes.
+
+export type Canonical = string | number | readonly Canonical[] | { readonly [key: string]: Canonical }
+
+/** Throws TypeError for anything outside the subset: fractions, null, booleans, lone surrogates, undefined. */
+export function canonicalise(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      if (!isWellFormed(value)) throw new TypeError('text with a lone surrogate has no canonical form')
+      return JSON.stringify(value)
+    case 'number':
+      if (!Number.isSafeInteger(value) || Object.is(value, -0))
+        throw new TypeError(`not a safe integer: ${value}`)
+      return String(value)
+    case 'object': {
+      if (value === null) break
+      if (Array.isArray(value)) return `[${value.map(canonicalise).join(',')}]`
+      const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+      return `{${members.map(([key, member]) => `${canonicalise(key)}:${canonicalise(member)}`).join(',')}}`
+    }
+  }
+  throw new TypeError(`no canonical form for ${value === null ? 'null' : typeof value}`)
+}
+
+function isWellFormed(text: string): boolean {
+  return !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text)
+}
