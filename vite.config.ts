@@ -1,10 +1,11 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
+import { signalingPlugin } from './signaling/vite-plugin.ts'
 
 export default defineConfig({
   base: './',
-  plugins: [svelte()],
+  plugins: [svelte(), signalingPlugin()],
   resolve: {
     alias: {
       // simple-peer's normal entry expects Node's `global` and `Buffer`; its browser bundle does not.

@@ -4,6 +4,8 @@
 // Unknown fields are ignored (room for later versions), unknown types are malformed. docs/protocol.md has the prose.
 import type { IceServer, SocketId } from '../ports/signaling.ts'
 
+export type { IceServer, SocketId }
+
 export const SIGNALING_PATH = '/signal'
 export const SIGNALING_VERSION = 1
 /** Decoded payload of one 'send'. */
