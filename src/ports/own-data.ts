@@ -1,6 +1,7 @@
 // Port: files that a person picks become a data set that fits the room. The adapter reads the files and calls the pure
 // parsers; the screens word every kind in both languages. A failure never touches what was loaded before.
 import type { Dataset } from '../core/data/dataset.ts'
+import type { DataErrorDetail, DataErrorKind } from '../core/data/error.ts'
 import type { SampleShape } from '../core/model/spec.ts'
 
 /** What the room's charter asks for; null while its founder is still choosing the data that defines the room. */
@@ -32,42 +33,10 @@ export interface OwnData {
   readonly skipped: readonly OwnDataProblem[]
 }
 
-export type OwnDataProblemKind =
-  | 'no-files'
-  | 'unknown-format'
-  | 'mixed-formats'
-  | 'too-large'
-  | 'too-many-samples'
-  | 'unreadable'
-  | 'empty'
-  | 'csv-header'
-  | 'csv-row-length'
-  | 'csv-quote'
-  | 'csv-not-a-number'
-  | 'csv-no-label'
-  | 'csv-missing-label'
-  | 'csv-columns-differ'
-  | 'csv-no-features'
-  | 'unknown-class'
-  | 'too-few-classes'
-  | 'too-many-classes'
-  | 'too-few-samples'
-  | 'image-decode'
-  | 'image-no-class'
-  | 'idx-magic'
-  | 'idx-length'
-  | 'idx-counts-differ'
-  | 'idx-pair-missing'
-  | 'wrong-shape'
-
+/** As a DataError, without the exception: file names, lines and columns as a person counts them. */
 export interface OwnDataProblem {
-  readonly kind: OwnDataProblemKind
-  /** Name of the file it is about; "" when it is about all of them. */
-  readonly file: string
-  /** 1-based line of a text file. */
-  readonly line: number | null
-  /** Column, class, size or shape that the sentence names; "" when there is none. */
-  readonly detail: string
+  readonly kind: DataErrorKind
+  readonly detail: DataErrorDetail
 }
 
 export type OwnDataResult =

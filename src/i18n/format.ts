@@ -1,0 +1,77 @@
+// Numbers, bytes and times through Intl, one formatter set per language. Pure but for Intl's own data.
+
+export type Language = 'en' | 'ja'
+
+export interface Format {
+  readonly int: (n: number) => string
+  readonly decimal: (n: number, digits: number) => string
+  /** A fraction in [0, 1] as a percentage. */
+  readonly percent: (fraction: number, digits?: number) => string
+  /** SI units: 12.9 kB, 3.4 MB. */
+  readonly bytes: (bytes: number) => string
+  readonly seconds: (seconds: number) => string
+  /** Rounded as one would say it: "3 min", "1.5 hr". */
+  readonly roughly: (seconds: number) => string
+  readonly error: (value: number) => string
+}
+
+const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+
+export function createFormat(language: Language): Format {
+  const int = new Intl.NumberFormat(language, { maximumFractionDigits: 0 })
+  const decimals = new Map<number, Intl.NumberFormat>()
+  const decimal = (n: number, digits: number): string => {
+    let format = decimals.get(digits)
+    if (format === undefined) {
+      format = new Intl.NumberFormat(language, {
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      })
+      decimals.set(digits, format)
+    }
+    return format.format(n)
+  }
+  const percents = [0, 1, 2].map(
+    digits =>
+      new Intl.NumberFormat(language, {
+        style: 'percent',
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      }),
+  )
+  const unit = (value: number, name: string, digits: number): string =>
+    new Intl.NumberFormat(language, {
+      style: 'unit',
+      unit: name,
+      unitDisplay: 'short',
+      maximumFractionDigits: digits,
+    }).format(value)
+  const bytes = (value: number): string => {
+    let scaled = Math.max(0, value)
+    let index = 0
+    while (scaled >= 999.5 && index < BYTE_UNITS.length - 1) {
+      scaled /= 1000
+      index += 1
+    }
+    return unit(scaled, BYTE_UNITS[index]!, scaled >= 99.5 || index === 0 ? 0 : 1)
+  }
+  const seconds = (value: number): string => {
+    if (value < 60) return unit(value, 'second', value < 10 ? 1 : 0)
+    if (value < 3600) return unit(value / 60, 'minute', value < 600 ? 1 : 0)
+    return unit(value / 3600, 'hour', 1)
+  }
+  const roughly = (value: number): string => {
+    if (value < 45) return unit(Math.max(5, Math.round(value / 5) * 5), 'second', 0)
+    if (value < 90 * 60) return unit(Math.max(1, Math.round(value / 60)), 'minute', 0)
+    return unit(Math.round(value / 1800) / 2, 'hour', 1)
+  }
+  return {
+    int: n => int.format(n),
+    decimal,
+    percent: (fraction, digits = 1) => percents[Math.min(2, digits)]!.format(fraction),
+    bytes,
+    seconds,
+    roughly,
+    error: value => (value === 0 ? '0' : value.toExponential(0)),
+  }
+}
