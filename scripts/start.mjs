@@ -137,7 +137,7 @@ function announce(server, options, tls, lan) {
 
   console.log(`\nYoriai is ready.\n\n  on this machine    ${here}`)
   for (const url of others) console.log(`  on this network    ${url}`)
-  console.log(`\n${renderUnicodeCompact(others[0] ?? here)}\n`)
+  console.log(`\n${renderUnicodeCompact(others[0] ?? here, { border: 2 })}\n`)
   if (!tls && others.length > 0) {
     console.log(
       'Other devices can open the page, but not train: browsers give WebGPU, WebCrypto and the camera to secure pages\n' +
