@@ -1,0 +1,23 @@
+// The first entry of a room: the founder's charter, whose author and salt give the room its id.
+import { Ledger, roomIdBytes } from '../core/ledger/chain.ts'
+import type { CharterBody, Entry } from '../core/ledger/entry.ts'
+import { encodeBase64url } from '../core/num/base64url.ts'
+import type { RoomId } from '../core/num/ids.ts'
+import type { Entropy } from '../ports/clock.ts'
+import type { Signer } from '../ports/signer.ts'
+import { signEntry } from './ledger-sync.ts'
+
+export type CharterEntry = Entry & { readonly body: CharterBody }
+
+/** Signs the charter under a fresh salt; the seed of parameters and partition is fresh too unless given. */
+export async function foundRoom(
+  terms: Omit<CharterBody, 'kind' | 'salt' | 'seed'> & { readonly seed?: string },
+  signer: Signer,
+  entropy: Entropy,
+): Promise<CharterEntry> {
+  const salt = encodeBase64url(entropy.bytes(16))
+  const seed = terms.seed ?? encodeBase64url(entropy.bytes(12))
+  const room = encodeBase64url(roomIdBytes(signer.id, salt)) as RoomId
+  const entry = await signEntry(new Ledger(room), { ...terms, kind: 'charter', salt, seed }, signer)
+  return entry as CharterEntry
+}

@@ -1,0 +1,174 @@
+// Replication of the ledger: new entries are pushed at once, heads are compared when a link comes up and now and then
+// after, and what follows a head is sent. Every entry is decoded and its signature checked before it is admitted; own
+// entries are stored before anybody sees them, since a forgotten one would turn the next into an equivocation.
+import { type Ledger, entryBytes, signingBytes, type Admission } from '../core/ledger/chain.ts'
+import { decodeEntry } from '../core/ledger/decode.ts'
+import type { Entry, EntryBody } from '../core/ledger/entry.ts'
+import { decodeBase64url, encodeBase64url } from '../core/num/base64url.ts'
+import type { MemberId, RoomId } from '../core/num/ids.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { Store } from '../ports/store.ts'
+import { LIMITS } from '../protocol/messages.ts'
+import { signedText, type PeerContext } from './context.ts'
+
+export type EntryCheck =
+  { readonly entry: Entry } | { readonly fault: 'malformed' | 'bad-signature' | 'wrong-room' }
+
+/** Decodes an entry from outside and checks its signature. */
+export async function checkEntry(bytes: Uint8Array, room: RoomId, signer: Signer): Promise<EntryCheck> {
+  const entry = decodeEntry(bytes)
+  if (!entry) return { fault: 'malformed' }
+  if (entry.room !== room) return { fault: 'wrong-room' }
+  const { sig, ...unsigned } = entry
+  const signature = decodeBase64url(sig, 64)
+  const valid =
+    signature &&
+    (await signer.verify(entry.author, signedText('entry', room, signingBytes(unsigned)), signature))
+  return valid ? { entry } : { fault: 'bad-signature' }
+}
+
+/** Signs the next entry of the signer's chain. Nothing is admitted or stored. */
+export async function signEntry(ledger: Ledger, body: EntryBody, signer: Signer): Promise<Entry> {
+  const unsigned = ledger.draft(signer.id, body)
+  const signature = await signer.sign(signedText('entry', ledger.room, signingBytes(unsigned)))
+  return { ...unsigned, sig: encodeBase64url(signature) }
+}
+
+/** Fixed width, so that keys sort by sequence. */
+export function entryKey(room: RoomId, author: MemberId, seq: number): string {
+  return `entry/${room}/${author}/${String(seq).padStart(10, '0')}`
+}
+
+export class LedgerSync {
+  private queue: Promise<unknown> = Promise.resolve()
+  private nextHeadsTo = 0
+  /** Links that told their heads: a newcomer waits for the first before it picks a part. */
+  readonly headsHeard = new Set<MemberId>()
+
+  constructor(
+    private readonly context: PeerContext,
+    readonly ledger: Ledger,
+    private readonly store: Store,
+    /** Called once per entry, after it was admitted. */
+    private readonly onAdmitted: (entry: Entry) => void,
+  ) {}
+
+  /** Reads back what this device holds of the room; broken rows are left out. Returns how many were. */
+  async restore(): Promise<number> {
+    let broken = 0
+    for (const key of await this.store.keys(`entry/${this.context.room}/`)) {
+      const bytes = await this.store.get(key)
+      const check = bytes && (await checkEntry(bytes, this.context.room, this.context.signer))
+      if (check && 'entry' in check && this.ledger.admit(check.entry).status === 'added')
+        this.onAdmitted(check.entry)
+      else broken++
+    }
+    return broken
+  }
+
+  /** Signs, stores, admits and pushes one entry; calls run one after the other. */
+  append(body: EntryBody): Promise<Entry> {
+    const appended = this.queue.then(async () => {
+      const entry = await signEntry(this.ledger, body, this.context.signer)
+      await this.store.put(entryKey(entry.room, entry.author, entry.seq), entryBytes(entry))
+      this.ledger.admit(entry)
+      this.onAdmitted(entry)
+      this.push([entry])
+      return entry
+    })
+    // A failed append reports to its caller and must not block the next one.
+    this.queue = appended.catch(() => undefined)
+    return appended
+  }
+
+  linkUp(member: MemberId): void {
+    this.context.send(member, { type: 'heads', heads: this.ledger.heads() })
+  }
+
+  linkDown(member: MemberId): void {
+    this.headsHeard.delete(member)
+  }
+
+  compareWithNextLink(): void {
+    const links = this.context.transport.links()
+    const link = links[this.nextHeadsTo++ % Math.max(1, links.length)]
+    if (link) this.linkUp(link)
+  }
+
+  onHeads(from: MemberId, heads: readonly { author: MemberId; seq: number }[]): void {
+    const missing = this.ledger.missingAt(heads)
+    this.sendEntries(
+      from,
+      missing.flatMap(({ author, fromSeq }) => this.ledger.entriesOf(author, fromSeq)),
+    )
+    // Both halves of a fork, so that the other side convicts too.
+    for (const proof of this.ledger.forks.values()) this.sendEntries(from, proof)
+    if (!this.headsHeard.has(from)) this.headsHeard.add(from)
+  }
+
+  async onEntries(from: MemberId, entries: readonly Uint8Array[]): Promise<void> {
+    const checks = await Promise.all(
+      entries.map(bytes => checkEntry(bytes, this.context.room, this.context.signer)),
+    )
+    const added: Entry[] = []
+    let gap = false
+    for (const check of checks) {
+      if ('fault' in check) {
+        this.context.strike(from, check.fault)
+        continue
+      }
+      const outcome = this.ledger.admit(check.entry)
+      gap ||= outcome.status === 'gap'
+      this.settle(check.entry, outcome, added)
+    }
+    for (const entry of added) this.onAdmitted(entry)
+    if (added.length > 0) this.push(added, from)
+    if (gap) this.linkUp(from)
+    await Promise.all(
+      added.map(entry => this.store.put(entryKey(entry.room, entry.author, entry.seq), entryBytes(entry))),
+    )
+  }
+
+  private settle(entry: Entry, outcome: Admission, added: Entry[]): void {
+    switch (outcome.status) {
+      case 'added':
+        added.push(entry)
+        return
+      case 'fork':
+        this.context.refuse(entry.author, 'equivocation')
+        for (const link of this.context.transport.links()) this.sendEntries(link, outcome.proof)
+        this.onAdmitted(entry)
+        return
+      case 'refused':
+        if (outcome.why !== 'ejected') this.context.refuse(entry.author, 'bad-entry')
+        return
+      case 'known':
+      case 'gap':
+        return
+      default:
+        outcome satisfies never
+    }
+  }
+
+  private push(entries: readonly Entry[], except?: MemberId): void {
+    for (const link of this.context.transport.links()) if (link !== except) this.sendEntries(link, entries)
+  }
+
+  private sendEntries(to: MemberId, entries: readonly Entry[]): void {
+    let batch: Uint8Array[] = []
+    let bytes = 0
+    const flush = (): void => {
+      if (batch.length > 0)
+        this.context.send(to, { type: 'entries', entries: batch }, bytes > 16_384 ? 'bulk' : 'control')
+      batch = []
+      bytes = 0
+    }
+    for (const entry of entries) {
+      const encoded = entryBytes(entry)
+      if (batch.length >= LIMITS.entries || bytes + encoded.length + 4 > LIMITS.entriesBytes) flush()
+      batch.push(encoded)
+      bytes += encoded.length + 4
+    }
+    flush()
+  }
+}

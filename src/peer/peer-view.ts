@@ -1,0 +1,81 @@
+// A peer as a screen shows it: plain data, structured-clone safe, built anew for every view.
+import type { MemberId } from '../core/num/ids.ts'
+import type { MemberView, SessionView } from '../ports/session.ts'
+import type { Peer } from './peer.ts'
+
+const SILENT_AFTER_MS = 6_000
+
+export function buildView(peer: Peer): SessionView {
+  const { machine, training, options } = peer
+  const nicknameOf = (member: MemberId): string => peer.fold.members.get(member)?.nickname ?? ''
+  return {
+    link: options.link,
+    self: peer.self,
+    nickname: options.nickname,
+    phase: peer.phase,
+    fault: peer.fault,
+    charter: peer.charter,
+    round: machine.round,
+    step: training?.step ?? 0,
+    stepsInRound: training?.stepsInRound ?? 0,
+    totalSteps: training?.totalSteps ?? 0,
+    samplesSeen: training?.totalSamples ?? 0,
+    stepsPerSecond: training?.stepsPerSecond ?? 0,
+    effort: peer.effort,
+    backend: peer.trainer?.report ?? null,
+    data: peer.data,
+    own: peer.own,
+    swarm: peer.swarm,
+    history: peer.history.slice(),
+    members: members(peer),
+    traffic: {
+      sentBytes: peer.traffic.sentBytes,
+      receivedBytes: peer.traffic.receivedBytes,
+      updatesSent: peer.updatesSent,
+      updatesReceived: peer.updatesReceived,
+      float32Bytes: peer.float32Bytes,
+    },
+    refusals: peer.refusals.list(nicknameOf),
+    signaling: 'open',
+    entries: peer.ledger.size,
+    modelHash: machine.window.baseHash,
+    modelHashRound: machine.window.base.round,
+  }
+}
+
+function members(peer: Peer): MemberView[] {
+  const now = peer.deps.clock.now()
+  const links = new Set(peer.deps.transport.links())
+  return [...peer.fold.members.values()]
+    .map(({ member, nickname, role, part, present, steps }): MemberView => {
+      const self = member === peer.self
+      const held = peer.presence.all.get(member)
+      const heard = held !== undefined && now - held.heardAt < SILENT_AFTER_MS
+      const statement = held?.statement
+      const selfStatus =
+        peer.phase === 'training' || peer.phase === 'paused'
+          ? peer.phase
+          : peer.phase === 'preparing' || peer.phase === 'joining'
+            ? 'preparing'
+            : 'watching'
+      return {
+        id: member,
+        nickname,
+        self,
+        role,
+        status: self ? selfStatus : present && heard && statement ? statement.status : 'gone',
+        part,
+        round: self ? peer.machine.round : (statement?.round ?? 0),
+        accuracy: self ? (peer.own?.accuracy ?? null) : (statement?.accuracy ?? null),
+        stepsPerSecond: self ? (peer.training?.stepsPerSecond ?? 0) : (statement?.stepsPerSecond ?? 0),
+        linked: self || links.has(member),
+        steps: Math.max(steps, self ? (peer.training?.totalSteps ?? 0) : (statement?.steps ?? 0)),
+      }
+    })
+    .sort(
+      (a, b) =>
+        Number(b.self) - Number(a.self) ||
+        Number(a.status === 'gone') - Number(b.status === 'gone') ||
+        (a.id < b.id ? -1 : 1),
+    )
+}

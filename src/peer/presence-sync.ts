@@ -1,0 +1,85 @@
+// Who is here, by signed statements that are passed on: each author's newest one travels once over every link. In an
+// overlay members hear of those to whom they have no link, and nobody can speak for somebody else.
+import type { MemberId } from '../core/num/ids.ts'
+import {
+  encodePresence,
+  PRESENCE_BYTES,
+  type PeerMessage,
+  type PresenceStatement,
+} from '../protocol/messages.ts'
+import { signedText, type PeerContext } from './context.ts'
+
+export const PRESENCE_EVERY_MS = 1_000
+const MAX_HELD = 5_000
+
+interface Held {
+  readonly statement: PresenceStatement
+  readonly signed: Uint8Array
+  readonly heardAt: number
+}
+
+export class PresenceSync {
+  private readonly held = new Map<MemberId, Held>()
+  private counter = 0
+
+  constructor(
+    private readonly context: PeerContext,
+    private readonly isMember: (member: MemberId) => boolean,
+    private readonly onStatement: (statement: PresenceStatement) => void,
+  ) {}
+
+  /** Newest statement of everybody else that was ever heard, with the time. */
+  get all(): ReadonlyMap<MemberId, Held> {
+    return this.held
+  }
+
+  async state(statement: Omit<PresenceStatement, 'author' | 'counter'>): Promise<void> {
+    this.counter = Math.max(this.counter + 1, this.context.clock.unixMs())
+    const body = encodePresence({ ...statement, author: this.context.self, counter: this.counter })
+    const signature = await this.context.signer.sign(signedText('presence', this.context.room, body))
+    const signed = new Uint8Array(PRESENCE_BYTES + 64)
+    signed.set(body)
+    signed.set(signature, PRESENCE_BYTES)
+    const message: PeerMessage = {
+      type: 'presence',
+      statement: { ...statement, author: this.context.self, counter: this.counter },
+      signed,
+    }
+    for (const link of this.context.transport.links()) this.context.send(link, message)
+  }
+
+  linkUp(member: MemberId): void {
+    for (const [author, { statement, signed }] of this.held) {
+      if (author !== member) this.context.send(member, { type: 'presence', statement, signed })
+    }
+  }
+
+  async onPresence(from: MemberId, message: PeerMessage & { type: 'presence' }): Promise<void> {
+    const { statement } = message
+    if (statement.author === this.context.self || !this.isNews(statement)) return
+    // Before its ledger entries arrive a member is nobody; the next statement follows within seconds.
+    if (!this.isMember(statement.author) || (this.held.size >= MAX_HELD && !this.held.has(statement.author)))
+      return
+    const signed = message.signed.slice()
+    const text = signedText('presence', this.context.room, signed.subarray(0, PRESENCE_BYTES))
+    if (!(await this.context.signer.verify(statement.author, text, signed.subarray(PRESENCE_BYTES)))) {
+      this.context.strike(from, 'bad-signature')
+      return
+    }
+    if (!this.isNews(statement)) return
+    this.held.set(statement.author, { statement, signed, heardAt: this.context.clock.now() })
+    this.onStatement(statement)
+    for (const link of this.context.transport.links()) {
+      if (link !== from && link !== statement.author)
+        this.context.send(link, { type: 'presence', statement, signed })
+    }
+  }
+
+  forget(member: MemberId): void {
+    this.held.delete(member)
+  }
+
+  private isNews({ author, counter }: PresenceStatement): boolean {
+    return counter > (this.held.get(author)?.statement.counter ?? -1)
+  }
+}

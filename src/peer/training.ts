@@ -1,0 +1,114 @@
+// Runs local jobs on the trainer port for the gossip machine, and measures models on held-out samples without letting
+// measuring eat the time for training.
+import { trainingFlop } from '../core/model/flops.ts'
+import type { CharterBody } from '../core/ledger/entry.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Evaluation, Trainer, TrainResult } from '../ports/trainer.ts'
+
+/** Held-out samples per measurement while training; the first ones of the test split, the same for everybody. */
+const QUICK_SAMPLES = 1_000
+/** Measuring may take one part in this many of the time. */
+const MEASURE_SHARE = 8
+const MIN_MEASURE_GAP_MS = 1_500
+const SPEED_MEMORY = 0.7
+
+/** Work since the last receipt. */
+export interface WorkTally {
+  steps: number
+  samples: number
+  flop: bigint
+  computeMs: number
+}
+
+export class Training {
+  /** Newest parameters of this member's own local model. */
+  own: Float32Array
+  step = 0
+  stepsInRound = 0
+  totalSteps = 0
+  totalSamples = 0
+  stepsPerSecond = 0
+  lastLoss: number | null = null
+  tally: WorkTally = { steps: 0, samples: 0, flop: 0n, computeMs: 0 }
+  private readonly flopPerSample: bigint
+  private nextMeasureAt = -Infinity
+  private measuring = false
+
+  constructor(
+    private readonly charter: CharterBody,
+    private readonly author: string,
+    private readonly trainer: Trainer,
+    private readonly clock: Clock,
+    start: Float32Array,
+  ) {
+    this.own = start
+    this.flopPerSample = BigInt(trainingFlop(charter.model))
+  }
+
+  async run(round: number, params: Float32Array, steps: number): Promise<TrainResult> {
+    const { terms, seed } = this.charter
+    const learningRate = terms.learningRateMicro / 1e6
+    this.step = 0
+    this.stepsInRound = steps
+    const startedAt = this.clock.now()
+    const job = {
+      params,
+      steps,
+      batchSize: terms.batchSize,
+      optimizer:
+        terms.optimizer === 'sgd'
+          ? { type: 'sgd' as const, learningRate }
+          : { type: 'adam' as const, learningRate, keepMoments: true },
+      seed: `${seed}/${this.author}/${round}`,
+    }
+    const result = await this.trainer.train(job, ({ step, loss }) => {
+      this.step = step
+      this.lastLoss = loss
+    })
+    this.step = result.steps
+    if (result.steps > 0) {
+      this.own = result.params
+      this.lastLoss = result.meanLoss
+      const seconds = Math.max(1e-3, (this.clock.now() - startedAt) / 1000)
+      const speed = result.steps / seconds
+      this.stepsPerSecond =
+        this.stepsPerSecond === 0 ? speed : SPEED_MEMORY * this.stepsPerSecond + (1 - SPEED_MEMORY) * speed
+    }
+    this.totalSteps += result.steps
+    this.totalSamples += result.samples
+    this.tally.steps += result.steps
+    this.tally.samples += result.samples
+    this.tally.flop += this.flopPerSample * BigInt(result.samples)
+    this.tally.computeMs += result.computeMs
+    return result
+  }
+
+  takeTally(): WorkTally {
+    const tally = this.tally
+    this.tally = { steps: 0, samples: 0, flop: 0n, computeMs: 0 }
+    return tally
+  }
+
+  /** Both models on the quick held-out samples; null when it is too early for another measurement. */
+  async measure(swarm: Float32Array): Promise<{ own: Evaluation; swarm: Evaluation } | null> {
+    const startedAt = this.clock.now()
+    if (this.measuring || startedAt < this.nextMeasureAt) return null
+    this.measuring = true
+    try {
+      const own = await this.trainer.evaluate(this.own, 'test', QUICK_SAMPLES)
+      return { own, swarm: await this.trainer.evaluate(swarm, 'test', QUICK_SAMPLES) }
+    } finally {
+      this.measuring = false
+      const took = this.clock.now() - startedAt
+      this.nextMeasureAt = this.clock.now() + Math.max(MIN_MEASURE_GAP_MS, MEASURE_SHARE * took)
+    }
+  }
+
+  /** Both models on all held-out samples. */
+  async measureWhole(swarm: Float32Array): Promise<{ own: Evaluation; swarm: Evaluation }> {
+    return {
+      own: await this.trainer.evaluate(this.own, 'test'),
+      swarm: await this.trainer.evaluate(swarm, 'test'),
+    }
+  }
+}

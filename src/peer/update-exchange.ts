@@ -1,0 +1,217 @@
+// Dissemination of updates (gossip.md step 4): announce by id, pull once from the first announcer, try another after two
+// seconds, repair by comparing digests. Because payloads are pulled, nobody can flood with them. Every pulled update is
+// checked (layout, payload hash, signature) before it reaches the gossip machine.
+import { sha256 } from '@noble/hashes/sha2.js'
+import { decodeHeader, HEADER_BYTES, updateId, type Update } from '../core/gossip/update.ts'
+import { bytesToHex } from '../core/num/hex.ts'
+import type { MemberId } from '../core/num/ids.ts'
+import type { Announced, PeerMessage } from '../protocol/messages.ts'
+import { LIMITS } from '../protocol/messages.ts'
+import { signedText, type PeerContext } from './context.ts'
+
+const RETRY_MS = 2_000
+const GIVE_UP_MS = 20_000
+const IN_FLIGHT_PER_LINK = 128
+
+interface Wanted {
+  readonly round: number
+  readonly sources: MemberId[]
+  askedAt: number
+  asked: MemberId | undefined
+  /** Everybody who was ever asked: a slow answer is not an unsolicited one. */
+  readonly everAsked: Set<MemberId>
+  readonly since: number
+}
+
+export interface UpdateHost {
+  /** Rounds whose updates still matter: from..to, inclusive. */
+  span(): { from: number; to: number }
+  /** Updates that can be served. */
+  open(): Iterable<Update>
+  /** A checked update, to be given to the machine. */
+  accept(update: Update): void
+  /** Whether the author may publish; 'unknown' while its ledger entries are missing. */
+  standing(author: MemberId): 'trainer' | 'unknown' | 'refused'
+}
+
+export class UpdateExchange {
+  private readonly held = new Map<string, Update>()
+  private readonly wanted = new Map<string, Wanted>()
+  /** Ids that were refused, with their round, so that they are not pulled again. */
+  private readonly refused = new Map<string, number>()
+  private nextDigestTo = 0
+  sentUpdates = 0
+  receivedUpdates = 0
+
+  constructor(
+    private readonly context: PeerContext,
+    private readonly host: UpdateHost,
+  ) {}
+
+  linkUp(member: MemberId): void {
+    this.offer(member, [...this.held.values()])
+  }
+
+  /** Keeps an update for others and offers it to all links. */
+  announce(update: Update, from?: MemberId): void {
+    this.held.set(update.id, update)
+    this.wanted.delete(update.id)
+    for (const link of this.context.transport.links()) if (link !== from) this.offer(link, [update])
+  }
+
+  onHave(from: MemberId, updates: readonly Announced[]): void {
+    const { from: first, to: last } = this.host.span()
+    const now = this.context.clock.now()
+    for (const { round, id } of updates) {
+      if (round < first || round > last || this.held.has(id) || this.refused.has(id)) continue
+      const wanted = this.wanted.get(id)
+      if (wanted) {
+        if (!wanted.sources.includes(from)) wanted.sources.push(from)
+      } else {
+        this.wanted.set(id, {
+          round,
+          sources: [from],
+          askedAt: 0,
+          asked: undefined,
+          everAsked: new Set(),
+          since: now,
+        })
+      }
+    }
+    this.pull(now)
+  }
+
+  onWant(from: MemberId, ids: readonly string[]): void {
+    for (const id of ids) {
+      const update = this.held.get(id)
+      if (!update) continue
+      // A full queue drops the answer; the other side asks again or asks somebody else.
+      if (this.context.send(from, { type: 'update', signed: update.signed, payload: update.payload }, 'bulk'))
+        this.sentUpdates++
+    }
+  }
+
+  async onUpdate(from: MemberId, message: PeerMessage & { type: 'update' }): Promise<void> {
+    const id = updateId(message.signed)
+    const wanted = this.wanted.get(id)
+    if (!wanted) {
+      if (!this.held.has(id) && !this.refused.has(id)) this.context.strike(from, 'flooding')
+      return
+    }
+    if (!wanted.everAsked.has(from)) {
+      this.context.strike(from, 'flooding')
+      return
+    }
+    const header = decodeHeader(message.signed)
+    if (!header) return this.drop(id, wanted, from, 'malformed')
+    if (
+      header.payloadBytes !== message.payload.length ||
+      !equal(sha256(message.payload), header.payloadHash)
+    ) {
+      return this.drop(id, wanted, from, 'wrong-hash')
+    }
+    const signature = message.signed.subarray(HEADER_BYTES)
+    const text = signedText('update', this.context.room, message.signed.subarray(0, HEADER_BYTES))
+    if (!(await this.context.signer.verify(header.author, text, signature)))
+      return this.drop(id, wanted, from, 'bad-signature')
+    if (!this.wanted.has(id)) return
+    const standing = this.host.standing(header.author)
+    if (standing === 'unknown') return
+    this.wanted.delete(id)
+    if (standing === 'refused') {
+      this.refused.set(id, header.round)
+      return
+    }
+    this.receivedUpdates++
+    this.host.accept({ ...header, id, signed: message.signed.slice(), payload: message.payload.slice() })
+    if (!this.held.has(id)) this.refused.set(id, header.round)
+  }
+
+  onDigest(from: MemberId, theirs: readonly { round: number; digest: string }[]): void {
+    const digests = new Map(theirs.map(({ round, digest }) => [round, digest]))
+    for (const [round, updates] of this.byRound()) {
+      if (digests.get(round) !== digestOf(updates)) this.offer(from, updates)
+    }
+  }
+
+  tick(now: number): void {
+    const { from } = this.host.span()
+    for (const [id, { round }] of this.held) if (round < from) this.held.delete(id)
+    for (const [id, round] of this.refused) if (round < from) this.refused.delete(id)
+    for (const [id, { round, since }] of this.wanted)
+      if (round < from || now - since > GIVE_UP_MS) this.wanted.delete(id)
+    this.pull(now)
+  }
+
+  /** Anti-entropy: one link after the other gets a digest of every open round. */
+  compareWithNextLink(): void {
+    const links = this.context.transport.links()
+    const link = links[this.nextDigestTo++ % Math.max(1, links.length)]
+    if (!link) return
+    const rounds = [...this.byRound()]
+      .slice(-LIMITS.digestRounds)
+      .map(([round, updates]) => ({ round, digest: digestOf(updates) }))
+    this.context.send(link, { type: 'digest', rounds })
+  }
+
+  private pull(now: number): void {
+    const asks = new Map<MemberId, string[]>()
+    const load = new Map<MemberId, number>()
+    for (const { asked, askedAt } of this.wanted.values()) {
+      if (asked && now - askedAt < RETRY_MS) load.set(asked, (load.get(asked) ?? 0) + 1)
+    }
+    const links = new Set(this.context.transport.links())
+    for (const [id, wanted] of this.wanted) {
+      if (wanted.asked && now - wanted.askedAt < RETRY_MS) continue
+      // The next source after the one that did not answer; the list wraps.
+      const alive = wanted.sources.filter(source => links.has(source))
+      if (alive.length === 0) continue
+      const source = alive[(alive.indexOf(wanted.asked ?? alive[alive.length - 1]!) + 1) % alive.length]!
+      if ((load.get(source) ?? 0) >= IN_FLIGHT_PER_LINK) continue
+      load.set(source, (load.get(source) ?? 0) + 1)
+      wanted.asked = source
+      wanted.askedAt = now
+      wanted.everAsked.add(source)
+      asks.set(source, [...(asks.get(source) ?? []), id])
+    }
+    for (const [source, ids] of asks) this.context.send(source, { type: 'want', ids })
+  }
+
+  private offer(to: MemberId, updates: readonly Update[]): void {
+    for (let at = 0; at < updates.length; at += LIMITS.announced) {
+      const slice = updates.slice(at, at + LIMITS.announced).map(({ round, id }) => ({ round, id }))
+      this.context.send(to, { type: 'have', updates: slice })
+    }
+  }
+
+  /** What a link partner delivered is not what it announced: its fault, and another source may have the real thing. */
+  private drop(
+    id: string,
+    wanted: Wanted,
+    from: MemberId,
+    reason: 'malformed' | 'wrong-hash' | 'bad-signature',
+  ): void {
+    wanted.sources.splice(0, wanted.sources.length, ...wanted.sources.filter(source => source !== from))
+    if (wanted.sources.length === 0) {
+      this.wanted.delete(id)
+      this.refused.set(id, wanted.round)
+    }
+    this.context.strike(from, reason)
+  }
+
+  private byRound(): Map<number, Update[]> {
+    const rounds = new Map<number, Update[]>()
+    for (const update of this.host.open())
+      rounds.set(update.round, [...(rounds.get(update.round) ?? []), update])
+    return rounds
+  }
+}
+
+function digestOf(updates: readonly Update[]): string {
+  const ids = updates.map(({ id }) => id).sort()
+  return bytesToHex(sha256(new TextEncoder().encode(ids.join(''))))
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i])
+}
