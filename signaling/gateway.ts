@@ -27,7 +27,6 @@ import {
 export interface Wire {
   send(text: string): void
   ping(): void
-  pong(): void
   /** Polite close; the gateway hears closed() later. */
   close(code: number): void
   /** Ends the connection at once; the gateway hears closed() later. */
@@ -71,7 +70,8 @@ export interface Gateway {
   text(connection: Connection, text: string, nowMs: number): void
   /** A frame that is no text. */
   binary(connection: Connection, sizeBytes: number, nowMs: number): void
-  ping(connection: Connection, nowMs: number): void
+  /** True when it is to be answered. */
+  ping(connection: Connection, nowMs: number): boolean
   pong(connection: Connection, nowMs: number): void
   closed(connection: Connection): void
   /** Beats, deadlines and forgetting; call it a few times in every beat interval. */
@@ -260,13 +260,15 @@ export function createGateway(options: GatewayOptions): Gateway {
 
     ping(connection, nowMs) {
       const socket = live(connection)
-      if (!socket) return
+      if (!socket) return false
       socket.heardMs = nowMs
-      guarded(socket, () => {
-        if (!pays(socket, 1, 0, nowMs)) return refuse(socket, 'rate', nowMs)
-        if (socket.wire.bufferedBytes() > limits.maxBufferedBytes) return drop(socket, 'slow-reader')
-        socket.wire.pong()
-      })
+      if (pays(socket, 1, 0, nowMs)) {
+        if (socket.wire.bufferedBytes() <= limits.maxBufferedBytes) return true
+        drop(socket, 'slow-reader')
+      } else {
+        guarded(socket, () => refuse(socket, 'rate', nowMs))
+      }
+      return false
     },
 
     pong(connection, nowMs) {

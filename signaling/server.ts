@@ -157,7 +157,6 @@ function connect(gateway: Gateway, ws: WebSocket, address: string): void {
   const wire: Wire = {
     send: text => ws.send(text, ignoreSendError),
     ping: () => ws.ping(undefined, undefined, ignoreSendError),
-    pong: () => ws.pong(undefined, undefined, ignoreSendError),
     close(code) {
       ws.close(code)
       setTimeout(() => ws.terminate(), CLOSE_PATIENCE_MS).unref()
@@ -173,7 +172,9 @@ function connect(gateway: Gateway, ws: WebSocket, address: string): void {
     if (isBinary) gateway.binary(connection, sizeOf(data), now)
     else gateway.text(connection, textOf(data), now)
   })
-  ws.on('ping', () => gateway.ping(connection, performance.now()))
+  ws.on('ping', (data: Buffer) => {
+    if (gateway.ping(connection, performance.now())) ws.pong(data, undefined, ignoreSendError)
+  })
   ws.on('pong', () => gateway.pong(connection, performance.now()))
   ws.on('close', () => gateway.closed(connection))
 }
