@@ -42,8 +42,8 @@ const TASKS = {
   'fashion-mnist': {
     package: 'fashion-mnist',
     classes: [
-      'T-shirt',
-      'Trousers',
+      'T-shirt/top',
+      'Trouser',
       'Pullover',
       'Dress',
       'Coat',

@@ -2,6 +2,7 @@
 // parsers; the screens word every kind in both languages. A failure never touches what was loaded before.
 import type { Dataset } from '../core/data/dataset.ts'
 import type { DataErrorDetail, DataErrorKind } from '../core/data/error.ts'
+import type { DataReport } from '../core/data/report.ts'
 import type { SampleShape } from '../core/model/spec.ts'
 
 /** What the room's charter asks for; null while its founder is still choosing the data that defines the room. */
@@ -31,6 +32,8 @@ export interface OwnData {
   readonly labelColumn: string | null
   /** Rows or files left out, with the reason; shown, never silent. */
   readonly skipped: readonly OwnDataProblem[]
+  /** What was done to the rest, in numbers. */
+  readonly report: DataReport
 }
 
 /** As a DataError, without the exception: file names, lines and columns as a person counts them. */

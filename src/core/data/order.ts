@@ -20,7 +20,8 @@ export interface Split {
 
 /**
  * Seeded, stratified split. Samples with equal keys stay on one side, so a copy of a training sample is never held out.
- * Each class with at least two distinct keys gives at least one sample to either side. Both sides come in balanced order.
+ * Each class with at least two distinct keys gives at least one sample to either side; two distinct keys in all are
+ * enough for neither side to be empty. Both sides come in balanced order.
  */
 export function splitStratified(
   y: ArrayLike<number>,
@@ -56,6 +57,13 @@ export function splitStratified(
     if (held.size === 0 && members.length > 1)
       held.add(members.reduce((smallest, group) => (group.length < smallest.length ? group : smallest)))
     for (const group of members) (held.has(group) ? test : train).push(...group)
+  }
+  if (test.length === 0 && groups.size > 1) {
+    const smallest = [...groups.values()].reduce((least, group) =>
+      group.length < least.length ? group : least,
+    )
+    test.push(...smallest)
+    for (const i of smallest) train.splice(train.indexOf(i), 1)
   }
   const order = (side: number[]): Uint32Array =>
     balancedOrder(
