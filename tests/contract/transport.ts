@@ -1,5 +1,6 @@
 // What every Transport adapter must do, run against each of them: memory, port, and simple-peer in a real browser. A
-// fixture builds one room of transports and can cut and restore the wire between two of them.
+// fixture builds one room of transports and can cut and restore the wire between two of them. Every transport here has a
+// listener: an adapter may wait with its events until somebody listens.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { MemberId } from '../../src/core/num/ids.ts'
 import { createRng } from '../../src/core/num/rng.ts'
@@ -23,8 +24,6 @@ export interface TransportSuite {
   readonly graceMs: number
   /** How soon after cut() the adapter may report the loss: detection and grace. */
   readonly lossMs: number
-  /** Adapters without authentication and framing of their own cannot see violations. */
-  readonly members?: number
 }
 
 export interface Recorder {
@@ -129,6 +128,7 @@ export function describeTransport(name: string, suite: TransportSuite): void {
 
     test('links three members with each other, each once, and names them', async () => {
       const three = [await join(), await join(), await join()]
+      three.forEach(record)
       await untilLinked(three)
       for (const transport of three) {
         const others = three.filter(other => other !== transport).map(other => other.self)
@@ -253,6 +253,7 @@ export function describeTransport(name: string, suite: TransportSuite): void {
     test('a banned member is down for good, and others are not touched', async () => {
       const [a, b, fromA, fromB] = await pair()
       const c = await join()
+      record(c)
       await untilLinked([a, b, c])
       a.ban(b.self)
       await fromA.until('b down', events => events.some(e => e.type === 'down' && e.member === b.self))
