@@ -106,7 +106,8 @@ export class LedgerSync {
     if (!this.headsHeard.has(from)) this.headsHeard.add(from)
   }
 
-  async onEntries(from: MemberId, entries: readonly Uint8Array[]): Promise<void> {
+  /** `from` null: another tab of this device, which is verified all the same but not cut off. */
+  async onEntries(from: MemberId | null, entries: readonly Uint8Array[]): Promise<void> {
     const checks = await Promise.all(
       entries.map(bytes => checkEntry(bytes, this.context.room, this.context.signer)),
     )
@@ -114,7 +115,7 @@ export class LedgerSync {
     let gap = false
     for (const check of checks) {
       if ('fault' in check) {
-        this.context.strike(from, check.fault)
+        if (from) this.context.strike(from, check.fault)
         continue
       }
       const outcome = this.ledger.admit(check.entry)
@@ -123,7 +124,7 @@ export class LedgerSync {
     }
     for (const entry of added) this.onAdmitted(entry)
     if (added.length > 0) this.push(added, from)
-    if (gap) this.linkUp(from)
+    if (gap && from) this.linkUp(from)
     await Promise.all(
       added.map(entry => this.store.put(entryKey(entry.room, entry.author, entry.seq), entryBytes(entry))),
     )
@@ -150,7 +151,7 @@ export class LedgerSync {
     }
   }
 
-  private push(entries: readonly Entry[], except?: MemberId): void {
+  private push(entries: readonly Entry[], except?: MemberId | null): void {
     for (const link of this.context.transport.links()) if (link !== except) this.sendEntries(link, entries)
   }
 

@@ -26,16 +26,16 @@ export function buildView(peer: Peer): SessionView {
     data: peer.data,
     own: peer.own,
     swarm: peer.swarm,
-    history: peer.history.slice(),
+    history: peer.curves.all,
     members: members(peer),
     traffic: {
-      sentBytes: peer.traffic.sentBytes,
-      receivedBytes: peer.traffic.receivedBytes,
-      updatesSent: peer.updatesSent,
-      updatesReceived: peer.updatesReceived,
+      sentBytes: peer.wire.traffic.sentBytes,
+      receivedBytes: peer.wire.traffic.receivedBytes,
+      updatesSent: peer.wire.updates.sentUpdates,
+      updatesReceived: peer.wire.updates.receivedUpdates,
       float32Bytes: peer.float32Bytes,
     },
-    refusals: peer.refusals.list(nicknameOf),
+    refusals: peer.wire.refusals.list(nicknameOf),
     signaling: 'open',
     entries: peer.ledger.size,
     modelHash: machine.window.baseHash,
@@ -49,21 +49,15 @@ function members(peer: Peer): MemberView[] {
   return [...peer.fold.members.values()]
     .map(({ member, nickname, role, part, present, steps }): MemberView => {
       const self = member === peer.self
-      const held = peer.presence.all.get(member)
+      const held = peer.wire.presence.all.get(member)
       const heard = held !== undefined && now - held.heardAt < SILENT_AFTER_MS
       const statement = held?.statement
-      const selfStatus =
-        peer.phase === 'training' || peer.phase === 'paused'
-          ? peer.phase
-          : peer.phase === 'preparing' || peer.phase === 'joining'
-            ? 'preparing'
-            : 'watching'
       return {
         id: member,
         nickname,
         self,
         role,
-        status: self ? selfStatus : present && heard && statement ? statement.status : 'gone',
+        status: self ? peer.status : present && heard && statement ? statement.status : 'gone',
         part,
         round: self ? peer.machine.round : (statement?.round ?? 0),
         accuracy: self ? (peer.own?.accuracy ?? null) : (statement?.accuracy ?? null),

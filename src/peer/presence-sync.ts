@@ -9,7 +9,6 @@ import {
 } from '../protocol/messages.ts'
 import { signedText, type PeerContext } from './context.ts'
 
-export const PRESENCE_EVERY_MS = 1_000
 const MAX_HELD = 5_000
 
 interface Held {

@@ -1,7 +1,7 @@
-// The member's own replica for screens, storage and its other tabs: a Yjs document with one grow-only array per author.
-// It is written from verified entries alone, never from bytes of another member. Every append is made under a client id
-// derived from the author, so the document is the same on every member that holds the same entries, and documents of one
-// device merge without doubling anything.
+// The member's own replica behind its screens and its other tabs: a Yjs document with one grow-only array per author. It
+// is written from verified entries alone, never from bytes of another member. Every append is made under a client id
+// derived from the author, so the document is the same on every member that holds the same entries, whatever the order
+// in which they came.
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Y from 'yjs'
 import { entryBytes } from '../core/ledger/chain.ts'
@@ -9,55 +9,40 @@ import type { Entry } from '../core/ledger/entry.ts'
 import type { MemberId } from '../core/num/ids.ts'
 
 const PREFIX = 'chain:'
-/** Own storage can rot: a document beyond this is not opened. */
-export const MAX_DOC_BYTES = 64 * 1024 * 1024
 
 export class RoomDoc {
   readonly doc = new Y.Doc({ gc: false })
+  private readonly listeners = new Set<(entry: Uint8Array) => void>()
 
-  /** Entries of one author must come in order, each once: the ledger sees to it. */
+  /** Entries of one author must come in order; one that is there already is left alone. */
   append(entry: Entry): void {
     const chain = this.doc.getArray<string>(PREFIX + entry.author)
     if (chain.length !== entry.seq) return
+    const bytes = entryBytes(entry)
     this.doc.clientID = clientIdOf(entry.author)
-    chain.push([new TextDecoder().decode(entryBytes(entry))])
+    chain.push([new TextDecoder().decode(bytes)])
+    for (const listener of this.listeners) listener(bytes)
+  }
+
+  onAppend(listener: (entry: Uint8Array) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Canonical bytes of every entry, chain by chain. */
+  entries(): Uint8Array[] {
+    const chains = [...this.doc.share.keys()].filter(name => name.startsWith(PREFIX)).sort()
+    const encoder = new TextEncoder()
+    return chains.flatMap(name => this.doc.getArray<string>(name).map(text => encoder.encode(text)))
   }
 
   encode(): Uint8Array {
     return Y.encodeStateAsUpdate(this.doc)
   }
 
-  get size(): number {
-    let size = 0
-    for (const name of this.doc.share.keys())
-      if (name.startsWith(PREFIX)) size += this.doc.getArray(name).length
-    return size
-  }
-
   destroy(): void {
+    this.listeners.clear()
     this.doc.destroy()
-  }
-}
-
-/** Encoded entries in a document of this device, for the verifying decoder. Empty for what cannot be read. */
-export function entriesInDoc(update: Uint8Array): Uint8Array[] {
-  if (update.length > MAX_DOC_BYTES) return []
-  const doc = new Y.Doc({ gc: false })
-  try {
-    Y.applyUpdate(doc, update)
-    const entries: Uint8Array[] = []
-    for (const name of doc.share.keys()) {
-      if (!name.startsWith(PREFIX)) continue
-      for (const text of doc.getArray<unknown>(name).toArray()) {
-        if (typeof text === 'string') entries.push(new TextEncoder().encode(text))
-      }
-    }
-    return entries
-  } catch {
-    // A damaged replica is not a lost one: members send the entries again.
-    return []
-  } finally {
-    doc.destroy()
   }
 }
 

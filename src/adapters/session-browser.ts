@@ -1,0 +1,141 @@
+// A stay in a tab: links in the page, peer and trainer in a worker each, joined by message ports. The page only relays
+// and shows. Everything is freed by close(), whichever part fails first.
+import type { CharterEntry } from '../peer/founding.ts'
+import { CharterDesk } from '../peer/charter-desk.ts'
+import type { Session, SessionView, JoinOptions } from '../ports/session.ts'
+import type { Signaling } from '../ports/signaling.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { FromPeer, PeerCall, PeerCalls, ToPeer } from '../workers/peer-messages.ts'
+import { serveTransport } from './transport-port.ts'
+
+export interface SessionParts {
+  readonly options: JoinOptions
+  readonly charter: CharterEntry
+  readonly signer: Signer
+  readonly slot: string
+  readonly signaling: Signaling
+  readonly transport: Transport
+  readonly dataUrl: string
+  readonly backend: string | null
+}
+
+/** Resolves with the first view. */
+export function openSession(parts: SessionParts): Promise<Session> {
+  const { options, charter, signer, slot, signaling, transport, dataUrl, backend } = parts
+  const trainerWorker = new Worker(new URL('../workers/trainer.worker.ts', import.meta.url), {
+    type: 'module',
+  })
+  const peerWorker = new Worker(new URL('../workers/peer.worker.ts', import.meta.url), { type: 'module' })
+  const links = new MessageChannel()
+  const training = new MessageChannel()
+  const desk = new CharterDesk(signaling, options.link.room, signer, charter, () => undefined)
+  serveTransport(transport, links.port1)
+  trainerWorker.postMessage({ type: 'connect', port: training.port1 }, [training.port1])
+
+  const listeners = new Set<(view: SessionView) => void>()
+  const calls = new Map<number, { resolve: (value: unknown) => void; reject: (cause: Error) => void }>()
+  let latest: SessionView | undefined
+  let nextCall = 0
+  let closed = false
+
+  const tell = (message: ToPeer, transfer: Transferable[] = []): void =>
+    peerWorker.postMessage(message, transfer)
+  const publish = (): void => {
+    if (!latest || closed) return
+    latest = { ...latest, signaling: signaling.state }
+    for (const listener of listeners) listener(latest)
+  }
+  const unsubscribe = signaling.subscribe(publish)
+
+  const call = <Name extends keyof PeerCalls>(
+    name: Name,
+    ...args: Parameters<PeerCalls[Name]>
+  ): Promise<ReturnType<PeerCalls[Name]>> =>
+    new Promise((resolve, reject) => {
+      const id = nextCall++
+      calls.set(id, { resolve: value => resolve(value as ReturnType<PeerCalls[Name]>), reject })
+      tell({ type: 'call', id, call: { name, args } as PeerCall })
+    })
+
+  const close = (): void => {
+    if (closed) return
+    closed = true
+    removeEventListener('pagehide', close)
+    unsubscribe()
+    desk.close()
+    tell({ type: 'close' })
+    transport.close()
+    signaling.close()
+    trainerWorker.terminate()
+    // The peer says its last words through the transport's port; then it ends itself.
+    setTimeout(() => peerWorker.terminate(), 500)
+    for (const { reject } of calls.values()) reject(new Error('the room was closed'))
+    calls.clear()
+  }
+  addEventListener('pagehide', close)
+
+  return new Promise((resolve, reject) => {
+    const crashed = (event: ErrorEvent): void => {
+      const detail = event.message || 'a worker could not start'
+      if (!latest) {
+        close()
+        reject(new Error(detail))
+        return
+      }
+      latest = { ...latest, phase: 'failed', fault: { kind: 'trainer-crashed', detail } }
+      publish()
+    }
+    trainerWorker.onerror = crashed
+    peerWorker.onerror = crashed
+    peerWorker.onmessage = ({ data }: MessageEvent<FromPeer>) => {
+      if (data.type === 'answer') {
+        calls.get(data.id)?.resolve(data.value)
+        calls.delete(data.id)
+        return
+      }
+      if (data.type === 'failed') {
+        calls.get(data.id)?.reject(new Error(data.message))
+        calls.delete(data.id)
+        return
+      }
+      const first = latest === undefined
+      latest = data.view
+      publish()
+      if (first) resolve(session)
+    }
+    const { link, nickname, role, part, own } = options
+    tell(
+      {
+        type: 'start',
+        transport: links.port2,
+        trainer: training.port2,
+        options: { link, nickname, role, part, own },
+        charter,
+        slot,
+        dataUrl,
+        backend,
+      },
+      [links.port2, training.port2],
+    )
+    const session: Session & { measureWhole: () => Promise<unknown> } = {
+      get view() {
+        // reason: the session is handed out only after the first view came.
+        return latest!
+      },
+      subscribe(listener) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      setPaused: paused => tell({ type: 'paused', paused }),
+      setEffort: effort => tell({ type: 'effort', effort }),
+      predict: sample => call('predict', sample),
+      addExamples: data => call('addExamples', data),
+      testSamples: (offset, count) => call('testSamples', offset, count),
+      exportModel: format => call('exportModel', format),
+      measureWhole: () => call('measureWhole'),
+      leave: () => call('leave'),
+      close,
+    }
+  })
+}

@@ -1,0 +1,196 @@
+// Everything a peer says and hears: decodes messages, keeps their order, and hands each to the part that knows it
+// (ledger, presence, updates, states). Blame is laid here: on an author for what it signed, on a link partner for what it
+// sent.
+import type { ModelState } from '../core/gossip/window.ts'
+import type { Ledger } from '../core/ledger/chain.ts'
+import type { Entry } from '../core/ledger/entry.ts'
+import type { MemberId, RoomId } from '../core/num/ids.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { RefusalReason } from '../ports/session.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { Store } from '../ports/store.ts'
+import type { Priority, Transport, TransportEvent } from '../ports/transport.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  type PeerMessage,
+  type PresenceStatement,
+} from '../protocol/messages.ts'
+import type { PeerContext } from './context.ts'
+import { LedgerSync } from './ledger-sync.ts'
+import { PresenceSync } from './presence-sync.ts'
+import { RefusalBook } from './refusals.ts'
+import { StateSync, type Anchor } from './state-sync.ts'
+import { Traffic } from './traffic.ts'
+import { UpdateExchange, type UpdateHost } from './update-exchange.ts'
+
+export interface WireHost extends UpdateHost {
+  readonly parameters: number
+  anchors(): readonly Anchor[]
+  isMember(member: MemberId): boolean
+  onEntry(entry: Entry): void
+  onPresence(statement: PresenceStatement): void
+  onState(state: ModelState, hash: string): void
+  onStateFailed(): void
+  onLinkUp(): void
+  onChange(): void
+}
+
+export interface WirePorts {
+  readonly transport: Transport
+  readonly signer: Signer
+  readonly clock: Clock
+  readonly store: Store
+}
+
+const ANTI_ENTROPY_TICKS = 8
+const HEADS_TICKS = 40
+
+export class Wire {
+  readonly refusals = new RefusalBook()
+  readonly traffic: Traffic
+  readonly updates: UpdateExchange
+  readonly ledger: LedgerSync
+  readonly presence: PresenceSync
+  readonly states: StateSync
+  private readonly unsubscribe: () => void
+  private queue: Promise<unknown> = Promise.resolve()
+  private ticks = 0
+  private closed = false
+
+  constructor(
+    private readonly ports: WirePorts,
+    room: RoomId,
+    ledger: Ledger,
+    private readonly host: WireHost,
+  ) {
+    const { transport, signer, clock, store } = ports
+    const context: PeerContext = {
+      room,
+      self: signer.id,
+      transport,
+      signer,
+      clock,
+      send: (to, message, priority) => this.send(to, message, priority),
+      refuse: (member, reason) => this.refuse(member, reason),
+      strike: (member, reason) => this.strike(member, reason),
+    }
+    this.traffic = new Traffic(transport)
+    this.updates = new UpdateExchange(context, host)
+    this.ledger = new LedgerSync(context, ledger, store, entry => host.onEntry(entry))
+    this.presence = new PresenceSync(
+      context,
+      member => host.isMember(member),
+      statement => host.onPresence(statement),
+    )
+    this.states = new StateSync(
+      context,
+      () => host.anchors(),
+      host.parameters,
+      (state, hash) => host.onState(state, hash),
+      () => host.onStateFailed(),
+    )
+    this.unsubscribe = transport.subscribe(event => this.onTransport(event))
+    for (const member of transport.links()) this.linkUp(member)
+  }
+
+  /** A quarter of a second has passed. */
+  tick(): void {
+    this.ticks++
+    this.updates.tick(this.ports.clock.now())
+    this.traffic.sample()
+    if (this.ticks % ANTI_ENTROPY_TICKS === 0) this.updates.compareWithNextLink()
+    if (this.ticks % HEADS_TICKS === 0) this.ledger.compareWithNextLink()
+  }
+
+  refuse(member: MemberId | null, reason: RefusalReason): void {
+    this.refusals.record(member, reason, this.ports.clock.unixMs())
+    this.host.onChange()
+  }
+
+  /** Resolves when everything that came in so far was handled. */
+  async drained(): Promise<void> {
+    await this.queue
+  }
+
+  close(): void {
+    this.closed = true
+    this.unsubscribe()
+    this.states.close()
+  }
+
+  private onTransport(event: TransportEvent): void {
+    switch (event.type) {
+      case 'up':
+        this.linkUp(event.member)
+        break
+      case 'down':
+        this.traffic.linkDown(event.member)
+        this.ledger.linkDown(event.member)
+        this.states.linkDown(event.member)
+        break
+      case 'message':
+        this.onMessage(event.from, event.bytes)
+        break
+      case 'violation':
+        this.refuse(event.member, 'malformed')
+        break
+      default:
+        event satisfies never
+    }
+    this.host.onChange()
+  }
+
+  private linkUp(member: MemberId): void {
+    this.ledger.linkUp(member)
+    this.presence.linkUp(member)
+    this.updates.linkUp(member)
+    this.host.onLinkUp()
+  }
+
+  /** One message after the other, so that entries are admitted before what depends on them. */
+  private onMessage(from: MemberId, bytes: Uint8Array): void {
+    this.queue = this.queue.then(async () => {
+      if (this.closed) return
+      const message = decodeMessage(bytes)
+      if (message) await this.handle(from, message)
+      else this.strike(from, 'malformed')
+    })
+  }
+
+  private async handle(from: MemberId, message: PeerMessage): Promise<void> {
+    switch (message.type) {
+      case 'presence':
+        return this.presence.onPresence(from, message)
+      case 'have':
+        return this.updates.onHave(from, message.updates)
+      case 'want':
+        return this.updates.onWant(from, message.ids)
+      case 'update':
+        return this.updates.onUpdate(from, message)
+      case 'digest':
+        return this.updates.onDigest(from, message.rounds)
+      case 'state-want':
+        return this.states.onWant(from, message)
+      case 'state':
+        return this.states.onDelivery(from, message)
+      case 'state-none':
+        return this.states.onNone(from, message)
+      case 'heads':
+        return this.ledger.onHeads(from, message.heads)
+      case 'entries':
+        return this.ledger.onEntries(from, message.entries)
+      default:
+        message satisfies never
+    }
+  }
+
+  private send(to: MemberId, message: PeerMessage, priority: Priority = 'control'): boolean {
+    return !this.closed && this.ports.transport.send(to, encodeMessage(message), priority)
+  }
+
+  private strike(member: MemberId, reason: RefusalReason): void {
+    this.refuse(member, reason)
+    if (this.refusals.strike(member)) this.ports.transport.ban(member)
+  }
+}

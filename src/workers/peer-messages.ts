@@ -1,0 +1,46 @@
+// What the page and the peer's worker say to each other. Both are built from one commit, so this is a type, not a border.
+import type { Dataset } from '../core/data/dataset.ts'
+import type { ExportedFile, ModelExport, Prediction, Receipt, SessionView } from '../ports/session.ts'
+import type { Evaluation } from '../ports/trainer.ts'
+import type { CharterEntry } from '../peer/founding.ts'
+import type { PeerOptions } from '../peer/peer.ts'
+
+export interface PeerStart {
+  readonly type: 'start'
+  readonly transport: MessagePort
+  readonly trainer: MessagePort
+  readonly options: Omit<PeerOptions, 'charter'>
+  readonly charter: CharterEntry
+  /** Names of the databases and the identity's slot; see adapters/device.ts. */
+  readonly slot: string
+  /** Where the prepared data lie, absolute, with a slash at the end. */
+  readonly dataUrl: string
+  /** Forces a training backend (address parameter "backend"); null measures and chooses. */
+  readonly backend: string | null
+}
+
+/** Calls with an answer. */
+export interface PeerCalls {
+  predict(sample: Float32Array): Prediction
+  addExamples(data: Dataset): void
+  testSamples(offset: number, count: number): Dataset
+  exportModel(format: ModelExport): readonly ExportedFile[]
+  measureWhole(): { own: Evaluation; swarm: Evaluation } | null
+  leave(): Receipt
+}
+
+export type PeerCall = {
+  [Name in keyof PeerCalls]: { readonly name: Name; readonly args: Parameters<PeerCalls[Name]> }
+}[keyof PeerCalls]
+
+export type ToPeer =
+  | PeerStart
+  | { readonly type: 'paused'; readonly paused: boolean }
+  | { readonly type: 'effort'; readonly effort: number }
+  | { readonly type: 'call'; readonly id: number; readonly call: PeerCall }
+  | { readonly type: 'close' }
+
+export type FromPeer =
+  | { readonly type: 'view'; readonly view: SessionView }
+  | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'failed'; readonly id: number; readonly message: string }
