@@ -1,0 +1,14 @@
+// Composition root: builds the program and mounts it. Everything that a room needs (links, ledger, trainer) loads after
+// the first screen, behind the one lazy import below.
+import { mount } from 'svelte'
+import { App } from './state/app.svelte.ts'
+import Root from './ui/App.svelte'
+
+const app = new App(async () => {
+  const { createRooms } = await import('./adapters/rooms-browser.ts')
+  return createRooms()
+})
+
+const target = document.getElementById('app')
+if (target === null) throw new Error('index.html has no #app')
+mount(Root, { target, props: { app } })

@@ -1,0 +1,152 @@
+// The whole program as the screens see it: where we are, which room we are in, what must be said. Rooms come in as a
+// lazy opener, so that the first screen loads neither links nor trainer.
+import type { OwnData } from '../ports/own-data.ts'
+import type { JoinOptions, RoomLink, Rooms } from '../ports/session.ts'
+import { Announcer } from './announcer.svelte.ts'
+import type { CharterDraft } from './draft.svelte.ts'
+import type { AppFault } from './kinds.ts'
+import { isSameRoom } from './link.ts'
+import { parseHash, roomHash, type Route, type RoomView } from './route.ts'
+import { Settings } from './settings.svelte.ts'
+import { Stay } from './stay.svelte.ts'
+
+export type RoomsOpener = () => Promise<Rooms>
+
+export class App {
+  readonly settings = new Settings()
+  readonly announcer = new Announcer()
+  route = $state.raw<Route>({ screen: 'home' })
+  rooms = $state.raw<Rooms | null>(null)
+  roomsFailed = $state(false)
+  stay = $state.raw<Stay | null>(null)
+  resumable = $state.raw<JoinOptions | null>(null)
+  /** Whether an interrupted stay was looked for; a room link waits for it, so that a reload never shows the green room. */
+  looked = $state(false)
+  /** A join that is under way, by consent or by coming back after a reload. */
+  joining = $state.raw<JoinOptions | null>(null)
+
+  readonly #openRooms: RoomsOpener
+  readonly #ownOfRoom = new Map<string, OwnData>()
+  #opening: Promise<Rooms> | null = null
+
+  constructor(openRooms: RoomsOpener) {
+    this.#openRooms = openRooms
+  }
+
+  /** Follows the address from now on; returns the end of it. */
+  start(): () => void {
+    const follow = (): void => {
+      this.route = parseHash(location.hash)
+      const wanted = this.resumable
+      const link = this.route.screen === 'room' ? this.route.link : null
+      if (link !== null && wanted !== null && isSameRoom(link, wanted.link)) void this.resume()
+    }
+    follow()
+    addEventListener('hashchange', follow)
+    void this.#lookForStay()
+    return () => removeEventListener('hashchange', follow)
+  }
+
+  go(target: 'home' | { readonly link: RoomLink; readonly view?: RoomView }): void {
+    location.hash = target === 'home' ? '#/' : roomHash(target.link, target.view)
+  }
+
+  fail(fault: AppFault): void {
+    this.announcer.toast(this.settings.t.error.app[fault], 'bad')
+  }
+
+  /** Loads what rooms need, once; a failed load can be tried again. */
+  open(): Promise<Rooms> {
+    this.roomsFailed = false
+    this.#opening ??= this.#openRooms().then(
+      rooms => {
+        this.rooms = rooms
+        return rooms
+      },
+      (cause: unknown) => {
+        this.#opening = null
+        this.roomsFailed = true
+        throw cause
+      },
+    )
+    return this.#opening
+  }
+
+  async createRoom(charter: CharterDraft, own: OwnData | null): Promise<void> {
+    try {
+      const rooms = await this.open()
+      const link = await rooms.createRoom(charter)
+      if (own !== null) this.#ownOfRoom.set(link.room, own)
+      this.go({ link, view: 'invite' })
+    } catch {
+      this.fail('create')
+    }
+  }
+
+  ownDataOf(link: RoomLink): OwnData | null {
+    return this.#ownOfRoom.get(link.room) ?? null
+  }
+
+  async join(options: JoinOptions): Promise<void> {
+    if (this.joining !== null || this.stay !== null) return
+    this.joining = options
+    try {
+      const rooms = await this.open()
+      const session = await rooms.join(options)
+      this.stay = new Stay(session, this.announcer, this.settings)
+      this.resumable = null
+      const { route } = this
+      const there = route.screen === 'room' && isSameRoom(route.link, options.link) && route.view !== 'invite'
+      if (!there) this.go({ link: options.link })
+    } catch {
+      this.fail('join')
+    } finally {
+      this.joining = null
+    }
+  }
+
+  async resume(): Promise<void> {
+    const options = this.resumable
+    if (options === null) return
+    this.resumable = null
+    await this.join(options)
+  }
+
+  /** Ends a stay that has been left (or failed) and goes home. */
+  dropStay(): void {
+    this.stay?.close()
+    this.stay = null
+    this.go('home')
+  }
+
+  async deleteEverything(): Promise<void> {
+    try {
+      this.stay?.close()
+      this.stay = null
+      this.resumable = null
+      this.#ownOfRoom.clear()
+      const rooms = await this.open()
+      await rooms.deleteEverything()
+      this.settings.forget()
+      this.announcer.toast(this.settings.t.common.deleted, 'ok')
+      this.go('home')
+    } catch {
+      this.fail('delete-failed')
+    }
+  }
+
+  async #lookForStay(): Promise<void> {
+    try {
+      const rooms = await this.open()
+      const found = await rooms.resumable()
+      if (found === null || this.stay !== null || this.joining !== null) return
+      this.resumable = found
+      if (this.route.screen === 'room' && isSameRoom(this.route.link, found.link)) await this.resume()
+    } catch {
+      // open() has set roomsFailed, which every screen that needs rooms shows; without storage there is no stay to find.
+      this.resumable = null
+    } finally {
+      this.looked = true
+    }
+  }
+}

@@ -1,0 +1,135 @@
+// The room that a founder is putting together: choices in, charter out. Nothing here touches the network; own files
+// come in already loaded.
+import type { PartitionScheme, TaskId } from '../core/data/dataset.ts'
+import type { CharterBody } from '../core/ledger/entry.ts'
+import { presetModel, presetsFor, type PresetName } from '../core/model/presets.ts'
+import type { ModelSpec, SampleShape } from '../core/model/spec.ts'
+import type { OwnData } from '../ports/own-data.ts'
+import { modelFacts } from './estimate.ts'
+
+export type CharterDraft = Omit<CharterBody, 'kind' | 'salt' | 'seed'>
+
+const IMAGE: SampleShape = [28, 28, 1]
+const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
+/** As in the published data set. */
+const CLOTHES = [
+  'T-shirt/top',
+  'Trouser',
+  'Pullover',
+  'Dress',
+  'Coat',
+  'Sandal',
+  'Shirt',
+  'Sneaker',
+  'Bag',
+  'Ankle boot',
+]
+
+/** Inclusive ranges of the numbers that can be typed. */
+export const RANGES = {
+  parts: { min: 1, max: 50, step: 1 },
+  rounds: { min: 0, max: 10_000, step: 1 },
+  localSteps: { min: 1, max: 500, step: 1 },
+  batchSize: { min: 1, max: 256, step: 1 },
+  learningRate: { min: 0.00001, max: 1, step: 'any' },
+  classesPerPart: { min: 1, max: 10, step: 1 },
+} as const
+
+export type NumberName = keyof typeof RANGES
+export type PartitionType = PartitionScheme['type']
+
+const MAX_TITLE = 120
+
+export class RoomDraft {
+  task = $state<TaskId>('mnist')
+  partition = $state<PartitionType>('classes')
+  alpha = $state(0.3)
+  title = $state('')
+  trusted = $state(true)
+  own = $state.raw<OwnData | null>(null)
+  numbers = $state<Record<NumberName, number | null>>({
+    parts: 4,
+    rounds: 60,
+    localSteps: 20,
+    batchSize: 32,
+    learningRate: 0.001,
+    classesPerPart: 3,
+  })
+  #wanted = $state<PresetName>('mlp')
+
+  readonly shape: SampleShape | null = $derived(this.task === 'own' ? (this.own?.train.shape ?? null) : IMAGE)
+  readonly classes: readonly string[] = $derived(
+    this.task === 'own' ? (this.own?.train.classes ?? []) : this.task === 'mnist' ? DIGITS : CLOTHES,
+  )
+  readonly presets: readonly PresetName[] = $derived(presetsFor(this.shape ?? IMAGE))
+  readonly preset: PresetName = $derived(fitting(this.#wanted, this.presets))
+  readonly model: ModelSpec | null = $derived(
+    this.shape === null ? null : presetModel(this.preset, this.shape, this.classes.length),
+  )
+  readonly invalid: readonly NumberName[] = $derived(
+    (Object.keys(RANGES) as NumberName[]).filter(name => !isInRange(name, this.numbers[name])),
+  )
+  readonly covered: number = $derived(
+    Math.min(this.classes.length, (this.numbers.parts ?? 0) * (this.numbers.classesPerPart ?? 0)),
+  )
+  readonly ready: boolean = $derived(
+    this.model !== null &&
+      this.invalid.length === 0 &&
+      (this.task === 'own' || this.partition !== 'classes' || this.covered === this.classes.length),
+  )
+
+  choosePreset(preset: PresetName): void {
+    this.#wanted = preset
+  }
+
+  factsOf(preset: PresetName) {
+    return modelFacts(presetModel(preset, this.shape ?? IMAGE, Math.max(2, this.classes.length)))
+  }
+
+  /** Only when `ready`; else null. */
+  charter(defaultTitle: string): CharterDraft | null {
+    const { parts, rounds, localSteps, batchSize, learningRate } = this.numbers
+    if (!this.ready || this.model === null) return null
+    return {
+      title: (this.title.trim() || defaultTitle).slice(0, MAX_TITLE),
+      task: this.task,
+      classes: this.classes,
+      model: this.model,
+      partition: this.#scheme(),
+      parts: this.task === 'own' ? 1 : parts!,
+      partSamples: 0,
+      terms: {
+        batchSize: batchSize!,
+        localSteps: localSteps!,
+        optimizer: 'adam',
+        learningRateMicro: Math.max(1, Math.round(learningRate! * 1e6)),
+        outerRateMilli: 700,
+        outerMomentumMilli: 500,
+        trusted: this.trusted ? 'yes' : 'no',
+        rounds: rounds!,
+      },
+      schema: this.task === 'own' ? (this.own?.schema ?? '') : '',
+    }
+  }
+
+  #scheme(): PartitionScheme {
+    if (this.task === 'own' || this.partition === 'iid') return { type: 'iid' }
+    if (this.partition === 'dirichlet') {
+      return { type: 'dirichlet', alphaMilli: Math.round(this.alpha * 1000) }
+    }
+    return { type: 'classes', classesPerPart: this.numbers.classesPerPart! }
+  }
+}
+
+function isInRange(name: NumberName, value: number | null): boolean {
+  const { min, max, step } = RANGES[name]
+  if (value === null || !Number.isFinite(value) || value < min || value > max) return false
+  return step === 'any' || Number.isInteger(value)
+}
+
+function fitting(wanted: PresetName, presets: readonly PresetName[]): PresetName {
+  if (presets.includes(wanted)) return wanted
+  const network =
+    wanted === 'logistic' ? 'logistic' : presets.find(name => name === 'mlp' || name === 'tableMlp')
+  return network ?? presets[0]!
+}

@@ -1,0 +1,29 @@
+// Which screen an address means. The fragment is the only state in the address: #/join=<room>,<key> is the room itself,
+// so what stands in the address bar can be handed on; a suffix names a view of it.
+import type { RoomLink } from '../ports/session.ts'
+import { decodeLink, encodeLinkHash, type LinkFault } from './link.ts'
+
+export type RoomView = 'main' | 'invite' | 'try' | 'leave'
+
+export type Route =
+  | { readonly screen: 'home' }
+  | { readonly screen: 'room'; readonly link: RoomLink; readonly view: RoomView }
+  | { readonly screen: 'bad-link'; readonly fault: LinkFault }
+  | { readonly screen: 'lost' }
+
+const VIEWS: readonly RoomView[] = ['invite', 'try', 'leave']
+
+export function parseHash(hash: string): Route {
+  if (hash === '' || hash === '#' || hash === '#/') return { screen: 'home' }
+  if (!hash.startsWith('#/join')) return { screen: 'lost' }
+  const decoded = decodeLink(hash)
+  if (decoded.status === 'fault') return { screen: 'bad-link', fault: decoded.fault }
+  const suffix = hash.split('/')[2]
+  if (suffix === undefined || suffix === '') return { screen: 'room', link: decoded.link, view: 'main' }
+  const view = VIEWS.find(name => name === suffix)
+  return view === undefined ? { screen: 'lost' } : { screen: 'room', link: decoded.link, view }
+}
+
+export function roomHash(link: RoomLink, view: RoomView = 'main'): string {
+  return encodeLinkHash(link) + (view === 'main' ? '' : `/${view}`)
+}
