@@ -23,7 +23,7 @@ export function buildView(peer: Peer): SessionView {
     stepsPerSecond: training?.stepsPerSecond ?? 0,
     effort: peer.effort,
     backend: peer.trainer?.report ?? null,
-    data: peer.data,
+    data: peer.seat.summary,
     own: peer.own,
     swarm: peer.swarm,
     history: peer.curves.all,

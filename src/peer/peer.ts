@@ -7,7 +7,6 @@ import {
   type ClosedRound,
   type GossipEffect,
   type GossipEvent,
-  type Profile,
 } from '../core/gossip/machine.ts'
 import type { TrainingStatus } from '../core/gossip/presence.ts'
 import {
@@ -20,49 +19,20 @@ import {
 import { hashState, WINDOW } from '../core/gossip/window.ts'
 import { Ledger } from '../core/ledger/chain.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
-import { foldRoom, type RoomFold } from '../core/ledger/fold.ts'
+import { RoomFold } from '../core/ledger/fold.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
-import type { Phase, Prediction, Receipt, SessionFault, SessionView } from '../ports/session.ts'
+import type { Phase, Prediction, Receipt, SessionFault } from '../ports/session.ts'
 import type { Evaluation, Trainer } from '../ports/trainer.ts'
 import { signedText } from './context.ts'
 import { Curves } from './curves.ts'
-import type { CharterEntry } from './founding.ts'
-import { choosePart, holdersOf, settlePart, type Holder } from './parts.ts'
-import { buildView } from './peer-view.ts'
+import type { PeerDeps, PeerOptions } from './deps.ts'
 import { createProfileA } from './profile-a.ts'
 import { RoomDoc } from './room-doc.ts'
+import { Seat } from './seat.ts'
 import { Training } from './training.ts'
-import { Wire, type WirePorts } from './wire.ts'
+import { Wire } from './wire.ts'
 import { WorkJournal } from './work-journal.ts'
-
-export interface TrainingData {
-  readonly train: Dataset
-  readonly test: Dataset
-}
-
-export interface PeerDeps extends WirePorts {
-  /** Called once, after consent. Watchers get one too: they measure and try the model. */
-  openTrainer(charter: CharterBody, role: 'trainer' | 'watcher'): Promise<Trainer>
-  /** Samples of a part of the built-in task; part -1 (watchers) has no training samples. */
-  loadPart(
-    charter: CharterBody,
-    part: number,
-  ): Promise<{ readonly train: Dataset | null; readonly test: Dataset }>
-  /** The charter's codec and mixing rule; handed in only to play a modified client. */
-  readonly profile?: (parameters: number, charter: CharterBody) => Profile
-}
-
-export interface PeerOptions {
-  readonly link: SessionView['link']
-  /** Verified: the founder's entry of this room. */
-  readonly charter: CharterEntry
-  readonly nickname: string
-  readonly role: 'trainer' | 'watcher'
-  /** -1 takes the lowest free part. */
-  readonly part: number
-  readonly own: TrainingData | null
-}
 
 const TICK_MS = 250
 const PRESENCE_TICKS = 4
@@ -71,8 +41,6 @@ const WORK_TICKS = 60
 const ALONE_AFTER_MS = 4_000
 const TRAINER_RETRIES = 3
 const PART_CHECK_MS = 3_000
-/** A part whose holder was silent for this long counts as free. */
-const PART_LEASE_MS = 60_000
 
 export class Peer {
   readonly ledger: Ledger
@@ -85,13 +53,11 @@ export class Peer {
   training: Training | null = null
   phase: Phase = 'joining'
   fault: SessionFault | null = null
-  fold: RoomFold
-  part = -1
+  readonly fold = new RoomFold()
+  readonly seat: Seat
   effort = 1
   own: Evaluation | null = null
   swarm: Evaluation | null = null
-  data: SessionView['data'] = null
-  testData: Dataset | null = null
   float32Bytes = 0
   readonly startedAt: number
   private readonly journal: WorkJournal
@@ -121,7 +87,7 @@ export class Peer {
     this.machine = new GossipMachine(config, base, hashState(base), clock.now(), publishedThrough)
     this.ledger = new Ledger(room)
     this.ledger.admit(options.charter)
-    this.fold = foldRoom(this.ledger)
+    this.fold.apply(options.charter)
     this.doc.append(options.charter)
     this.wire = new Wire(deps, room, this.ledger, {
       parameters,
@@ -140,6 +106,17 @@ export class Peer {
       onChange: () => this.changed(),
     })
     this.journal = new WorkJournal(this.wire.traffic)
+    const links = (): readonly MemberId[] => deps.transport.links()
+    this.seat = new Seat(
+      charter,
+      signer.id,
+      options,
+      clock,
+      this.fold,
+      this.wire,
+      links,
+      deps.loadPart.bind(deps),
+    )
   }
 
   get charter(): CharterBody {
@@ -154,10 +131,6 @@ export class Peer {
   get status(): TrainingStatus {
     if (this.phase === 'training' || this.phase === 'paused') return this.phase
     return this.phase === 'joining' || this.phase === 'preparing' ? 'preparing' : 'watching'
-  }
-
-  view(): SessionView {
-    return buildView(this)
   }
 
   /** Called after anything that a screen shows changed; the listener throttles. */
@@ -176,13 +149,12 @@ export class Peer {
       await this.settleLinks()
       if (this.closed) return
       this.phase = 'preparing'
-      this.part = this.pickPart()
-      await this.stateJoin()
+      await this.seat.take()
       this.trainer = await opening
       if (this.closed) return this.trainer.close()
       this.training = new Training(this.charter, this.self, this.trainer, this.deps.clock, this.startParams)
       this.trainer.setEffort(this.effort)
-      await this.loadData()
+      await this.seat.load(this.trainer)
     } catch (cause) {
       return this.fail(cause)
     }
@@ -227,16 +199,9 @@ export class Peer {
   }
 
   async addExamples(added: Dataset): Promise<void> {
-    if (!this.trainer || !this.data) throw new Error('the trainer is not ready')
+    if (!this.trainer) throw new Error('the trainer is not ready')
     await this.trainer.addExamples(added)
-    const perClass = [...this.data.perClass]
-    for (const label of added.y) perClass[label] = (perClass[label] ?? 0) + 1
-    this.data = {
-      ...this.data,
-      perClass,
-      trainSamples: this.data.trainSamples + added.y.length,
-      addedExamples: this.data.addedExamples + added.y.length,
-    }
+    this.seat.countAdded(added)
     this.changed()
   }
 
@@ -423,66 +388,15 @@ export class Peer {
     await this.wire.drained()
   }
 
-  private pickPart(): number {
-    if (this.options.role === 'watcher' || this.options.own) return -1
-    if (this.options.part >= 0) return this.options.part
-    // A member that comes back takes up the part that it had.
-    const before = this.fold.members.get(this.self)?.part ?? -1
-    return before >= 0 && before < this.charter.parts
-      ? before
-      : choosePart(this.charter.parts, this.partHolders())
-  }
-
   private async settlePart(): Promise<void> {
-    if (this.closed || this.options.part >= 0 || this.part < 0) return
-    if (this.phase !== 'training' && this.phase !== 'paused') return
-    const part = settlePart(this.part, this.charter.parts, this.partHolders(), this.self)
-    if (part === this.part) return
-    this.part = part
+    if (this.closed || !this.trainer || (this.phase !== 'training' && this.phase !== 'paused')) return
     try {
-      await this.stateJoin()
-      await this.loadData()
+      if (!(await this.seat.settle())) return
+      await this.seat.load(this.trainer)
     } catch (cause) {
       return this.fail(cause)
     }
     this.after(PART_CHECK_MS, () => void this.settlePart())
-  }
-
-  private partHolders(): Holder[] {
-    return holdersOf(this.fold.members.values(), this.self, member => {
-      const held = this.wire.presence.all.get(member)
-      // Before a member was heard its link speaks for it.
-      if (!held) return this.deps.transport.links().includes(member)
-      return this.deps.clock.now() - held.heardAt < PART_LEASE_MS
-    })
-  }
-
-  private async stateJoin(): Promise<void> {
-    const known = this.fold.members.get(this.self)
-    const { nickname, role } = this.options
-    const same =
-      known?.present && known.part === this.part && known.role === role && known.nickname === nickname
-    if (same) return
-    const unixMs = this.deps.clock.unixMs()
-    await this.wire.ledger.append({ kind: 'join', nickname, role, part: this.part, unixMs })
-  }
-
-  private async loadData(): Promise<void> {
-    if (!this.trainer) return
-    const { own } = this.options
-    const { train, test } = own ?? (await this.deps.loadPart(this.charter, this.part))
-    this.testData = test
-    const perClass = new Array<number>(this.charter.classes.length).fill(0)
-    for (const label of train?.y ?? []) perClass[label]!++
-    this.data = {
-      source: own ? 'own' : 'part',
-      trainSamples: train?.y.length ?? 0,
-      testSamples: test.y.length,
-      perClass,
-      addedExamples: 0,
-    }
-    await this.trainer.setData('test', test)
-    if (train) await this.trainer.setData('train', train)
   }
 
   private async stateWork(): Promise<void> {
@@ -518,7 +432,8 @@ export class Peer {
 
   private entryAdmitted(entry: Entry): void {
     this.doc.append(entry)
-    this.fold = foldRoom(this.ledger)
+    if (this.ledger.forks.has(entry.author)) this.fold.expel(entry.author)
+    else this.fold.apply(entry)
     if (entry.body.kind === 'leave' && entry.author !== this.self) {
       this.wire.presence.forget(entry.author)
       this.dispatch({ type: 'gone', member: entry.author })

@@ -3,7 +3,7 @@ import type { Dataset } from '../core/data/dataset.ts'
 import type { ExportedFile, ModelExport, Prediction, Receipt, SessionView } from '../ports/session.ts'
 import type { Evaluation } from '../ports/trainer.ts'
 import type { CharterEntry } from '../peer/founding.ts'
-import type { PeerOptions } from '../peer/peer.ts'
+import type { PeerOptions } from '../peer/deps.ts'
 
 export interface PeerStart {
   readonly type: 'start'

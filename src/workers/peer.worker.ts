@@ -11,7 +11,9 @@ import type { Dataset } from '../core/data/dataset.ts'
 import { partition } from '../core/data/partition.ts'
 import { product } from '../core/model/shapes.ts'
 import { exportModel } from '../peer/export-model.ts'
-import { Peer, publishedKey, type PeerDeps } from '../peer/peer.ts'
+import type { PeerDeps } from '../peer/deps.ts'
+import { Peer, publishedKey } from '../peer/peer.ts'
+import { buildView } from '../peer/peer-view.ts'
 import type { BackendName } from '../ports/trainer.ts'
 import type { FromPeer, PeerCall, PeerStart, ToPeer } from './peer-messages.ts'
 
@@ -104,7 +106,7 @@ function throttleViews(current: Peer): void {
       () => {
         pending = false
         lastAt = performance.now()
-        post({ type: 'view', view: current.view() })
+        post({ type: 'view', view: buildView(current) })
       },
       Math.max(0, lastAt + VIEW_EVERY_MS - performance.now()),
     )
@@ -139,7 +141,7 @@ async function perform(call: PeerCall): Promise<unknown> {
   }
 }
 
-function testSamples({ testData, charter }: Peer, offset: number, count: number): Dataset {
+function testSamples({ seat: { testData }, charter }: Peer, offset: number, count: number): Dataset {
   if (!testData || testData.y.length === 0) return emptyDataset(charter.model.input, charter.classes)
   const size = product(testData.shape)
   const wanted = Array.from({ length: Math.min(64, count) }, (_, i) => (offset + i) % testData.y.length)

@@ -1,0 +1,111 @@
+// A member's seat in the room: which part of the data it holds, and the join entry that says so.
+import type { Dataset } from '../core/data/dataset.ts'
+import type { CharterBody } from '../core/ledger/entry.ts'
+import type { RoomFold } from '../core/ledger/fold.ts'
+import type { MemberId } from '../core/num/ids.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { DataSummary } from '../ports/session.ts'
+import type { Trainer } from '../ports/trainer.ts'
+import { choosePart, holdersOf, settlePart, type Holder } from './parts.ts'
+import type { PeerDeps, PeerOptions } from './deps.ts'
+import type { Wire } from './wire.ts'
+
+/** A part whose holder was silent for this long counts as free. */
+const PART_LEASE_MS = 60_000
+
+export class Seat {
+  part = -1
+  summary: DataSummary | null = null
+  testData: Dataset | null = null
+
+  constructor(
+    private readonly charter: CharterBody,
+    private readonly self: MemberId,
+    private readonly options: Pick<PeerOptions, 'nickname' | 'role' | 'part' | 'own'>,
+    private readonly clock: Clock,
+    private readonly fold: RoomFold,
+    private readonly wire: Wire,
+    private readonly links: () => readonly MemberId[],
+    private readonly loadPart: PeerDeps['loadPart'],
+  ) {}
+
+  /** Picks a part and says so in the ledger, unless the ledger says it already. */
+  async take(): Promise<void> {
+    this.part = this.pick()
+    await this.stateJoin()
+  }
+
+  /** Moves to a free part when somebody else holds this one by right. True when it moved: load the data again. */
+  async settle(): Promise<boolean> {
+    if (this.options.part >= 0 || this.part < 0) return false
+    const part = settlePart(this.part, this.charter.parts, this.holders(), this.self)
+    if (part === this.part) return false
+    this.part = part
+    await this.stateJoin()
+    return true
+  }
+
+  async load(trainer: Trainer): Promise<void> {
+    const { own } = this.options
+    const { train, test } = own ?? (await this.loadPart(this.charter, this.part))
+    this.testData = test
+    const perClass = new Array<number>(this.charter.classes.length).fill(0)
+    for (const label of train?.y ?? []) perClass[label]!++
+    this.summary = {
+      source: own ? 'own' : 'part',
+      trainSamples: train?.y.length ?? 0,
+      testSamples: test.y.length,
+      perClass,
+      addedExamples: 0,
+    }
+    if (test.y.length > 0) await trainer.setData('test', test)
+    if (train) await trainer.setData('train', train)
+  }
+
+  countAdded({ y }: Dataset): void {
+    if (!this.summary) return
+    const perClass = [...this.summary.perClass]
+    for (const label of y) perClass[label] = (perClass[label] ?? 0) + 1
+    const { trainSamples, addedExamples } = this.summary
+    this.summary = {
+      ...this.summary,
+      perClass,
+      trainSamples: trainSamples + y.length,
+      addedExamples: addedExamples + y.length,
+    }
+  }
+
+  private pick(): number {
+    if (this.options.role === 'watcher' || this.options.own) return -1
+    if (this.options.part >= 0) return this.options.part
+    // A member that comes back takes up the part that it had.
+    const before = this.fold.members.get(this.self)?.part ?? -1
+    return before >= 0 && before < this.charter.parts
+      ? before
+      : choosePart(this.charter.parts, this.holders())
+  }
+
+  private async stateJoin(): Promise<void> {
+    const known = this.fold.members.get(this.self)
+    const { nickname, role } = this.options
+    const same =
+      known?.present && known.part === this.part && known.role === role && known.nickname === nickname
+    if (same) return
+    await this.wire.ledger.append({
+      kind: 'join',
+      nickname,
+      role,
+      part: this.part,
+      unixMs: this.clock.unixMs(),
+    })
+  }
+
+  private holders(): Holder[] {
+    return holdersOf(this.fold.members.values(), this.self, member => {
+      const held = this.wire.presence.all.get(member)
+      // Before a member was heard its link speaks for it.
+      if (!held) return this.links().includes(member)
+      return this.clock.now() - held.heardAt < PART_LEASE_MS
+    })
+  }
+}
