@@ -42,7 +42,13 @@ export function describeBudget({ ok, totalBytes, files }) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const result = await checkBudget(path.resolve(process.argv[2] ?? 'dist'))
-  console.log(describeBudget(result))
-  process.exitCode = result.ok ? 0 : 1
+  try {
+    const result = await checkBudget(path.resolve(process.argv[2] ?? 'dist'))
+    console.log(describeBudget(result))
+    process.exitCode = result.ok ? 0 : 1
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error
+    console.error(`There is no complete build (${error.path}): run "npm run build" first.`)
+    process.exitCode = 1
+  }
 }
