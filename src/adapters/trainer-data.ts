@@ -5,12 +5,18 @@ import type { Samples } from '../core/model/samples.ts'
 import type { ModelSpec } from '../core/model/spec.ts'
 import type { Dataset } from '../core/data/dataset.ts'
 import { layoutParams } from '../core/params/layout.ts'
-import { type Split, type TrainJob, TrainerError } from '../ports/trainer.ts'
+import { type Split, type Trainer, TrainerError, type TrainJob } from '../ports/trainer.ts'
+
+/** A trainer that can forget its data, as after a trial. */
+export interface ClearableTrainer extends Trainer {
+  clearData(): void
+}
 
 export interface Splits {
   set(split: Split, data: Dataset): void
   /** Appends to the training split. */
   add(data: Dataset): void
+  clear(): void
   /** Throws TrainerError 'no-data' for a split that is absent or empty. */
   get(split: Split): Samples
 }
@@ -26,6 +32,7 @@ export function createSplits(model: ModelSpec): Splits {
       const before = held.get('train')
       held.set('train', before === undefined ? more : append(before, more))
     },
+    clear: () => held.clear(),
     get(split) {
       const samples = held.get(split)
       if (samples === undefined || samples.y.length === 0)

@@ -8,6 +8,7 @@ const SHORTEST_SLEEP_MS = 4
 
 export interface Pace {
   readonly stopped: boolean
+  readonly effort: number
   /** Call between steps with the time the last one took; resolves when the next may start (or the job is stopped). */
   rest(computedMs: number): Promise<void>
   /** Only a turn of the event loop, for long computations beside a job. */
@@ -56,6 +57,9 @@ export function createPace(): Pace {
   return {
     get stopped() {
       return stopped
+    },
+    get effort() {
+      return effort
     },
     async rest(computedMs) {
       owedMs += computedMs * (1 / effort - 1)

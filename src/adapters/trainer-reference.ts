@@ -3,11 +3,11 @@
 import { createReferenceModel } from '../core/model/reference/model.ts'
 import { createMoments } from '../core/model/reference/optimizer.ts'
 import { scoreChunks, startRun } from '../core/model/reference/train.ts'
-import { type BackendReport, type Trainer, type TrainerConfig, TrainerError } from '../ports/trainer.ts'
-import { checkJob, checkParams, checkSample, createSplits } from './trainer-data.ts'
+import { type BackendReport, type TrainerConfig, TrainerError } from '../ports/trainer.ts'
+import { checkJob, checkParams, checkSample, type ClearableTrainer, createSplits } from './trainer-data.ts'
 import { createPace } from './trainer-pace.ts'
 
-export function createReferenceTrainer(config: TrainerConfig): Trainer {
+export function createReferenceTrainer(config: TrainerConfig): ClearableTrainer {
   const model = createReferenceModel(config.model)
   const splits = createSplits(config.model)
   const pace = createPace()
@@ -37,6 +37,7 @@ export function createReferenceTrainer(config: TrainerConfig): Trainer {
       assertOpen()
       splits.add(data)
     },
+    clearData: () => splits.clear(),
     async train(job, onProgress) {
       assertOpen()
       if (busy) throw new TrainerError('busy', 'a job is running')

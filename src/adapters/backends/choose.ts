@@ -1,0 +1,171 @@
+// Which backend trains here: each available one runs the model for a few steps on made-up data, must follow the
+// reference's loss curve, and is timed; the fastest correct one stays open. Takes 2-3 s as a rule: the slow are given up
+// early, and an emulated GPU is not even warmed up where a CPU backend works (its shaders alone take seconds).
+import type { Dataset } from '../../core/data/dataset.ts'
+import { initialParams } from '../../core/model/init.ts'
+import { createReferenceModel } from '../../core/model/reference/model.ts'
+import { trainSteps } from '../../core/model/reference/train.ts'
+import { classCount, product } from '../../core/model/shapes.ts'
+import type { ModelSpec } from '../../core/model/spec.ts'
+import { createRng } from '../../core/num/rng.ts'
+import {
+  type BackendName,
+  type BackendReport,
+  type BackendTrial,
+  type Trainer,
+  type TrainerConfig,
+  TrainerError,
+  type TrainJob,
+} from '../../ports/trainer.ts'
+import type { ClearableTrainer } from '../trainer-data.ts'
+import { createReferenceTrainer } from '../trainer-reference.ts'
+
+export interface Candidate {
+  readonly backend: BackendName
+  open(config: TrainerConfig): Promise<ClearableTrainer>
+}
+
+export interface ChooseOptions {
+  /** Opens this backend without timing others; rejects with 'no-backend' if it does not work here. */
+  readonly force?: BackendName
+}
+
+const BATCH = 32
+const CURVE_STEPS = 4
+const RATE = 0.05
+/** Largest difference from the reference's loss, nats; trained further apart than this, members would not agree. */
+const TOLERANCE = 1e-3
+const TIMED_MS = 250
+/** Warming up and the loss curve may take this long, then the candidate counts as too slow. */
+const WARM_UP_MS = 2_500
+
+// The reference gives the curve, so it comes first; WebGL only matters where there is no real WebGPU; whichever is
+// tried last can stay open without a second warm-up.
+const CANDIDATES: readonly Candidate[] = [
+  { backend: 'reference', open: async config => createReferenceTrainer(config) },
+  ...(['wasm', 'cpu', 'webgpu', 'webgl'] as const).map(backend => ({
+    backend,
+    async open(config: TrainerConfig) {
+      const { createTfjsTrainer } = await import('../trainer-tfjs.ts')
+      return createTfjsTrainer(config, backend)
+    },
+  })),
+]
+
+export async function chooseTrainer(
+  config: TrainerConfig,
+  options: ChooseOptions,
+  candidates: readonly Candidate[] = CANDIDATES,
+): Promise<Trainer> {
+  const { force } = options
+  const wanted = force === undefined ? candidates : candidates.filter(({ backend }) => backend === force)
+  const probe = createProbe(config.model)
+  const trials: BackendTrial[] = []
+  let best: { readonly candidate: Candidate; readonly speed: number } | null = null
+  let open: { readonly backend: BackendName; readonly trainer: ClearableTrainer } | null = null
+
+  for (const candidate of wanted) {
+    const { backend } = candidate
+    const skip = force === undefined ? reasonToSkip(backend, trials) : null
+    if (skip !== null) {
+      trials.push({ backend, outcome: { status: 'unavailable', reason: skip } })
+      continue
+    }
+    open?.trainer.close()
+    open = null
+    let trainer: ClearableTrainer
+    try {
+      trainer = await candidate.open(config)
+    } catch (error) {
+      trials.push({ backend, outcome: { status: 'unavailable', reason: describe(error) } })
+      continue
+    }
+    const outcome: BackendTrial['outcome'] =
+      force === undefined && trainer.report.software && best !== null
+        ? ({
+            status: 'unavailable',
+            reason: `not timed: ${trainer.report.adapter} emulates a GPU on the CPU`,
+          } as const)
+        : await probe(trainer)
+    trials.push({ backend, outcome })
+    if (outcome.status === 'ok' && (best === null || outcome.stepsPerSecond > best.speed)) {
+      best = { candidate, speed: outcome.stepsPerSecond }
+      open = { backend, trainer }
+    } else trainer.close()
+  }
+
+  if (best === null) {
+    const reasons = trials.map(({ backend, outcome }) => `${backend}: ${outcome.status}`).join(', ')
+    throw new TrainerError(
+      'no-backend',
+      force === undefined ? reasons : `${force} does not work here (${reasons})`,
+    )
+  }
+  const trainer = open?.backend === best.candidate.backend ? open.trainer : await best.candidate.open(config)
+  const report: BackendReport = { ...trainer.report, stepsPerSecond: best.speed, trials }
+  return { ...trainer, report }
+}
+
+function reasonToSkip(backend: BackendName, trials: readonly BackendTrial[]): string | null {
+  const speed = (name: BackendName): number => {
+    const outcome = trials.find(trial => trial.backend === name)?.outcome
+    return outcome?.status === 'ok' ? outcome.stepsPerSecond : 0
+  }
+  if (backend === 'webgl' && speed('webgpu') > 0) return 'not timed: WebGPU works on the same adapter'
+  return null
+}
+
+/** Runs the made-up task on a candidate and compares with the reference. */
+function createProbe(model: ModelSpec): (trainer: ClearableTrainer) => Promise<BackendTrial['outcome']> {
+  const data = probeData(model)
+  const job: TrainJob = {
+    params: initialParams(model, 'probe'),
+    steps: CURVE_STEPS,
+    batchSize: BATCH,
+    optimizer: { type: 'sgd', learningRate: RATE },
+    seed: 'probe',
+  }
+  const expected = trainSteps(createReferenceModel(model), data, job.params, CURVE_STEPS, job).losses
+
+  return async trainer => {
+    const timer = { id: setTimeout(() => trainer.stop(), WARM_UP_MS) }
+    try {
+      await trainer.setData('train', data)
+      const losses: number[] = []
+      const warmUp = await trainer.train(job, ({ step, loss }) => (losses[step - 1] = loss))
+      if (warmUp.steps < CURVE_STEPS) {
+        const seconds = WARM_UP_MS / 1000
+        return { status: 'unavailable', reason: `too slow: ${warmUp.steps} steps in ${seconds} s` }
+      }
+      const maxLossError = Math.max(...losses.map((loss, i) => Math.abs(loss - expected[i]!)))
+      // Also true of NaN.
+      if (!(maxLossError <= TOLERANCE)) return { status: 'incorrect', maxLossError }
+      clearTimeout(timer.id)
+      timer.id = setTimeout(() => trainer.stop(), TIMED_MS)
+      const { steps, computeMs } = await trainer.train({ ...job, steps: Number.MAX_SAFE_INTEGER })
+      return { status: 'ok', stepsPerSecond: (steps * 1000) / computeMs, maxLossError }
+    } catch (error) {
+      return { status: 'unavailable', reason: describe(error) }
+    } finally {
+      clearTimeout(timer.id)
+      trainer.clearData()
+    }
+  }
+}
+
+/** Half of the values are zero: between drawn digits (four fifths) and photographs or tables (none). */
+function probeData(model: ModelSpec): Dataset {
+  const rng = createRng('probe data')
+  const count = 4 * BATCH
+  const classes = classCount(model)
+  return {
+    shape: model.input,
+    classes: Array.from({ length: classes }, (_, index) => String(index)),
+    x: Float32Array.from({ length: count * product(model.input) }, () => (rng.next() < 0.5 ? 0 : rng.next())),
+    y: Uint16Array.from({ length: count }, () => rng.below(classes)),
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,225 @@
+// A model on an open tfjs backend, until its device is lost or closed: data held on the device, single training steps,
+// logits, and reading back. Owns every tensor that it makes, and close() frees them. Knows nothing of jobs or time.
+import {
+  concat2d,
+  dispose,
+  gather,
+  keep,
+  scalar,
+  type Tensor,
+  tensor1d,
+  type Tensor1D,
+  tensor2d,
+  type Tensor2D,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core'
+import { type Samples, scaleRange, takeSamples } from '../../core/model/samples.ts'
+import { classCount, product } from '../../core/model/shapes.ts'
+import type { ModelSpec } from '../../core/model/spec.ts'
+import type { Optimizer } from '../../ports/trainer.ts'
+import { ADAM, adamUpdate, createDeviceModel, descend } from './device-model.ts'
+import { gradientOps } from './gradient-ops.ts'
+import { openBackend, type OpenBackend, type TfjsBackend } from './open-backend.ts'
+
+/** Rejects what waits on a device that is gone. */
+export class DeviceLost extends Error {
+  override readonly name = 'DeviceLost'
+}
+
+export interface HostMoments {
+  readonly first: Float32Array
+  readonly second: Float32Array
+  readonly steps: number
+}
+
+/** Parameters and, for Adam, moments, on the device; replaced by every step. */
+export interface DeviceState {
+  readonly params: Tensor1D
+  readonly moments: { readonly first: Tensor1D; readonly second: Tensor1D; readonly steps: number } | null
+}
+
+export interface Batch {
+  readonly indices: Int32Array
+  /** Filled by step(). */
+  readonly labels: Uint16Array
+}
+
+export interface DeviceSession {
+  readonly backend: OpenBackend
+  readonly isLost: boolean
+  /** `moments` null starts Adam at zero and means nothing to SGD. */
+  upload(params: Float32Array, optimizer: Optimizer, moments: HostMoments | null): DeviceState
+  /** One minibatch. Frees the old state; the caller frees the logits [batch, classes]. */
+  step(
+    state: DeviceState,
+    samples: Samples,
+    batch: Batch,
+    optimizer: Optimizer,
+  ): { state: DeviceState; logits: Tensor2D }
+  /** Logits of samples [start, end), read back. */
+  logits(params: Tensor1D, samples: Samples, start: number, end: number): Promise<Float32Array>
+  /** Frees the tensors once they are read; rows are joined. Rejects with DeviceLost. */
+  readRows(tensors: readonly Tensor2D[]): Promise<Float32Array>
+  /** Only on devices that are not queued. Frees the tensor. */
+  readNow(tensor: Tensor2D): Float32Array
+  free(tensors: readonly Tensor[]): void
+  readState(
+    state: DeviceState,
+  ): Promise<{ readonly params: Float32Array; readonly moments: HostMoments | null }>
+  release(state: DeviceState): void
+  close(): void
+}
+
+export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Promise<DeviceSession> {
+  const backend = await openBackend(backendName)
+  const model = createDeviceModel(spec, gradientOps(backendName))
+  const sampleSize = product(spec.input)
+  const classes = classCount(spec)
+  const owned = new Set<Tensor>()
+  let isLost = false
+  let closed = false
+  const lost = backend.lost.then(() => {
+    isLost = true
+    throw new DeviceLost(`${backendName} device lost`)
+  })
+  lost.catch(() => undefined)
+
+  const own = <T extends Tensor>(tensor: T): T => {
+    owned.add(keep(tensor))
+    return tensor
+  }
+  const free = (...tensors: readonly (Tensor | null)[]): void => {
+    for (const tensor of tensors) {
+      if (tensor === null || !owned.delete(tensor)) continue
+      dispose(tensor)
+    }
+  }
+  const release = ({ params, moments }: DeviceState): void => {
+    free(params, moments?.first ?? null, moments?.second ?? null)
+  }
+  const guard = <T>(promise: Promise<T>): Promise<T> => Promise.race([promise, lost])
+  const read = (tensor: Tensor): Promise<Float32Array> => guard(tensor.data<'float32'>())
+
+  const constants = {
+    beta1: own(scalar(ADAM.beta1)),
+    rest1: own(scalar(ADAM.rest1)),
+    beta2: own(scalar(ADAM.beta2)),
+    rest2: own(scalar(ADAM.rest2)),
+    epsilon: own(scalar(ADAM.epsilon)),
+  }
+
+  // Queued devices hold the training samples and gather batches there; the others copy a batch from host memory anyway.
+  let resident: { readonly samples: Samples; readonly x: Tensor2D } | null = null
+  const hold = (samples: Samples): Tensor2D | null => {
+    const count = samples.y.length
+    if (!backend.queued || count * sampleSize > backend.maxTensorSize) return null
+    if (resident?.samples === samples) return resident.x
+    if (resident !== null) free(resident.x)
+    const values = new Float32Array(count * sampleSize)
+    scaleRange(samples, 0, count, sampleSize, values)
+    resident = { samples, x: own(tensor2d(values, [count, sampleSize])) }
+    return resident.x
+  }
+
+  let hostX = new Float32Array(0)
+  let hostOneHot = new Float32Array(0)
+  let rate = { value: NaN, tensor: constants.beta1 }
+
+  return {
+    backend,
+    get isLost() {
+      return isLost
+    },
+    upload(params, optimizer, moments) {
+      const size = params.length
+      return {
+        params: own(tensor1d(params.slice())),
+        moments:
+          optimizer.type === 'sgd'
+            ? null
+            : moments === null
+              ? { first: own(zeros([size]) as Tensor1D), second: own(zeros([size]) as Tensor1D), steps: 0 }
+              : {
+                  first: own(tensor1d(moments.first.slice())),
+                  second: own(tensor1d(moments.second.slice())),
+                  steps: moments.steps,
+                },
+      }
+    },
+    step(state, samples, { indices, labels }, optimizer) {
+      const size = indices.length
+      const onDevice = hold(samples)
+      const steps = (state.moments?.steps ?? 0) + 1
+      if (onDevice === null && hostX.length !== size * sampleSize) hostX = new Float32Array(size * sampleSize)
+      if (hostOneHot.length !== size * classes) hostOneHot = new Float32Array(size * classes)
+      if (onDevice === null) takeSamples(samples, indices, sampleSize, hostX, labels)
+      else for (let i = 0; i < size; i++) labels[i] = samples.y[indices[i]!]!
+      hostOneHot.fill(0)
+      for (let i = 0; i < size; i++) hostOneHot[i * classes + labels[i]!] = 1
+      if (optimizer.type === 'sgd' && rate.value !== optimizer.learningRate) {
+        if (!Number.isNaN(rate.value)) free(rate.tensor)
+        rate = { value: optimizer.learningRate, tensor: own(scalar(optimizer.learningRate)) }
+      }
+      // Host arrays are used again by the next step: every backend copies them while this one is submitted.
+      const [params, logits, first, second] = tidy(() => {
+        const x =
+          onDevice === null
+            ? tensor2d(hostX, [size, sampleSize])
+            : gather(onDevice, tensor1d(indices, 'int32'))
+        const back = model.gradient(state.params, x, tensor2d(hostOneHot, [size, classes]))
+        if (state.moments === null) return [descend(state.params, back.gradient, rate.tensor), back.logits]
+        const { learningRate } = optimizer
+        const next = adamUpdate(state.params, back.gradient, state.moments, constants, learningRate, steps)
+        return [next.params, back.logits, next.first, next.second]
+      }) as Tensor[] as [Tensor1D, Tensor2D, Tensor1D?, Tensor1D?]
+      release(state)
+      const moments =
+        first === undefined || second === undefined ? null : { first: own(first), second: own(second), steps }
+      return { state: { params: own(params), moments }, logits: own(logits) }
+    },
+    async logits(params, samples, start, end) {
+      const x = new Float32Array((end - start) * sampleSize)
+      scaleRange(samples, start, end, sampleSize, x)
+      const out = own(tidy(() => model.logits(params, tensor2d(x, [end - start, sampleSize]))))
+      try {
+        return await read(out)
+      } finally {
+        free(out)
+      }
+    },
+    async readRows(tensors) {
+      const joined = tensors.length === 1 ? tensors[0]! : own(tidy(() => concat2d([...tensors], 0)))
+      if (tensors.length > 1) free(...tensors)
+      try {
+        return await read(joined)
+      } finally {
+        free(joined)
+      }
+    },
+    readNow(tensor) {
+      const values = tensor.dataSync<'float32'>()
+      free(tensor)
+      return values
+    },
+    free: tensors => free(...tensors),
+    async readState({ params, moments }) {
+      // Copies: a backend may hand out the very array that it keeps.
+      const [values, first, second] = await Promise.all(
+        (moments === null ? [params] : [params, moments.first, moments.second]).map(read),
+      )
+      return {
+        params: values!.slice(),
+        moments:
+          moments === null ? null : { first: first!.slice(), second: second!.slice(), steps: moments.steps },
+      }
+    },
+    release,
+    close() {
+      if (closed) return
+      closed = true
+      free(...owned)
+      backend.close()
+    },
+  }
+}

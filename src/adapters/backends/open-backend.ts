@@ -1,0 +1,168 @@
+// Opens one tfjs backend in this realm: loads its code, sets the flags that its known faults call for, makes it the
+// current one and says what it runs on. tfjs has one engine per realm, so one backend is open at a time; closing it
+// frees its device. Throws TrainerError 'no-backend' where the machine has none, never leaves another one in place.
+import {
+  backend,
+  enableProdMode,
+  engine,
+  env,
+  findBackendFactory,
+  getBackend,
+  registerBackend,
+  removeBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core'
+import { type BackendName, TrainerError } from '../../ports/trainer.ts'
+import { registerWasmConvGradient } from './wasm-conv-gradient.ts'
+
+export type TfjsBackend = Exclude<BackendName, 'reference'>
+
+export interface OpenBackend {
+  readonly name: TfjsBackend
+  readonly adapter: string
+  /** A rasteriser on the CPU that poses as a GPU. */
+  readonly software: boolean
+  /** Work is queued: submitting returns at once, reading a value back waits. */
+  readonly queued: boolean
+  /** Most values that one tensor may hold on this device. */
+  readonly maxTensorSize: number
+  /** Resolves (never rejects) when the device is gone, and what was on it with it. */
+  readonly lost: Promise<void>
+  /** Dispose tensors first. */
+  close(): void
+}
+
+type Description = Omit<OpenBackend, 'name' | 'close'>
+
+let current: OpenBackend | 'opening' | null = null
+
+export async function openBackend(name: TfjsBackend): Promise<OpenBackend> {
+  if (current !== null) throw new TrainerError('no-backend', 'another backend is open in this realm')
+  current = 'opening'
+  try {
+    enableProdMode()
+    const describe = await load(name)
+    if (!(await setBackend(name)) || getBackend() !== name) throw new Error('initialisation failed')
+    const opened: OpenBackend = {
+      name,
+      ...describe(),
+      close() {
+        if (current !== opened) return
+        current = null
+        discard(name)
+      },
+    }
+    current = opened
+    return opened
+  } catch (cause) {
+    current = null
+    discard(name)
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new TrainerError('no-backend', `${name}: ${reason}`, { cause })
+  }
+}
+
+// A removed backend loses its factory too; the package registers it only once, when its code loads.
+const factories = new Map<TfjsBackend, ReturnType<typeof findBackendFactory>>()
+
+function restoreFactory(name: TfjsBackend): void {
+  const { registryFactory } = engine()
+  if (name in registryFactory) factories.set(name, findBackendFactory(name))
+  const factory = factories.get(name)
+  if (factory === undefined) throw new Error('not supported here')
+  if (!(name in registryFactory)) registerBackend(name, factory)
+}
+
+function discard(name: TfjsBackend): void {
+  if (name in engine().registryFactory) removeBackend(name)
+}
+
+/** Makes the backend available to setBackend; what it returns describes it once it is the current one. */
+async function load(name: TfjsBackend): Promise<() => Description> {
+  switch (name) {
+    case 'webgpu':
+      return loadWebgpu()
+    case 'webgl':
+      return loadWebgl()
+    case 'wasm':
+      return loadWasm()
+    case 'cpu':
+      await import('@tensorflow/tfjs-backend-cpu')
+      restoreFactory('cpu')
+      return () => onCpu('JavaScript on the CPU')
+  }
+}
+
+const neverLost = new Promise<void>(() => undefined)
+
+function onCpu(adapter: string): Description {
+  return { adapter, software: false, queued: false, maxTensorSize: 2 ** 28, lost: neverLost }
+}
+
+async function loadWasm(): Promise<() => Description> {
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm')
+  // Minified threaded WASM hangs in cross-origin isolated pages.
+  env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
+  if (env().getBool('IS_BROWSER')) {
+    const { wasmBinaries } = await import('./wasm-binaries.ts')
+    setWasmPaths(wasmBinaries)
+  }
+  restoreFactory('wasm')
+  registerWasmConvGradient()
+  const simd = await env().getAsync('WASM_HAS_SIMD_SUPPORT')
+  return () => onCpu(simd ? 'WebAssembly with SIMD' : 'WebAssembly')
+}
+
+async function loadWebgl(): Promise<() => Description> {
+  const { MathBackendWebGL } = await import('@tensorflow/tfjs-backend-webgl')
+  // Whether a software rasteriser is fast enough is for measurement to say.
+  env().set('SOFTWARE_WEBGL_ENABLED', true)
+  restoreFactory('webgl')
+  return () => {
+    const webgl = backend()
+    if (!(webgl instanceof MathBackendWebGL)) throw new Error('not the WebGL backend')
+    const { gl } = webgl.gpgpu
+    const info = gl.getExtension('WEBGL_debug_renderer_info')
+    const renderer = String(gl.getParameter(info === null ? gl.RENDERER : info.UNMASKED_RENDERER_WEBGL))
+    const extent = env().getNumber('WEBGL_MAX_TEXTURE_SIZE')
+    return {
+      ...named(renderer, false),
+      queued: true,
+      maxTensorSize: Math.min(extent * extent, 2 ** 26),
+      lost: new Promise(resolve => {
+        gl.canvas.addEventListener('webglcontextlost', () => resolve(), { once: true })
+      }),
+    }
+  }
+}
+
+async function loadWebgpu(): Promise<() => Description> {
+  const gpu = (globalThis.navigator as Navigator | undefined)?.gpu
+  if (gpu === undefined) throw new Error('not supported here')
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
+  if (adapter === null) throw new Error('no adapter')
+  const { info } = adapter
+  const name =
+    [info.description, info.device, info.architecture, info.vendor].find(text => text !== '') ?? 'GPU'
+  const adapterName = named(name, info.isFallbackAdapter === true)
+  const { WebGPUBackend } = await import('@tensorflow/tfjs-backend-webgpu')
+  // Software adapters choke on the fused convolution shader: measured three times slower.
+  env().set('WEBGPU_CONV_SEPARATE_IM2COL_SHADER', adapterName.software)
+  restoreFactory('webgpu')
+  return () => {
+    const webgpu = backend()
+    if (!(webgpu instanceof WebGPUBackend)) throw new Error('not the WebGPU backend')
+    const { device } = webgpu
+    return {
+      ...adapterName,
+      queued: true,
+      maxTensorSize: Math.floor(device.limits.maxStorageBufferBindingSize / 4),
+      lost: device.lost.then(() => undefined),
+    }
+  }
+}
+
+function named(adapter: string, fallback: boolean): { readonly adapter: string; readonly software: boolean } {
+  const software = fallback || /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i.test(adapter)
+  return { adapter: software && !/software/i.test(adapter) ? `${adapter} (software)` : adapter, software }
+}
