@@ -13,9 +13,9 @@ module.exports = {
     {
       name: 'core-folders-are-islands',
       severity: 'error',
-      comment: 'Inside core only num, params and model are shared; ledger record types may be read by later mechanisms.',
+      comment: 'Inside core only num, params and model are shared; record types (entries, data sets) may be read by all.',
       from: { path: '^src/core/([^/]+)/' },
-      to: { path: '^src/core/', pathNot: [`^src/core/(?:${CORE_SHARED})/`, '^src/core/$1/', '^src/core/ledger/(entry|bytes)[.]ts$'] },
+      to: { path: '^src/core/', pathNot: [`^src/core/(?:${CORE_SHARED})/`, '^src/core/$1/', '^src/core/(ledger/entry|data/dataset)[.]ts$'] },
     },
     { name: 'core-has-no-environment', severity: 'error', from: { path: '^src/core/' }, to: { dependencyTypes: ['core'] } },
     only('ports-and-protocol', '^src/(ports|protocol)/', '^src/(ports|protocol|core)/'),
