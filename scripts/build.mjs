@@ -20,6 +20,11 @@ const SOURCES = [
 /** Written last by a build. */
 const MARK = path.join('.vite', 'manifest.json')
 
+export class BuildError extends Error {
+  name = 'BuildError'
+  kind = 'build-failed'
+}
+
 /** True when dist/ is missing or older than a source. */
 export async function isBuildStale() {
   const builtMs = await newestMs(path.join(DIST, MARK))
@@ -27,7 +32,7 @@ export async function isBuildStale() {
   return builtMs === 0 || Math.max(...sourceMs) > builtMs
 }
 
-/** Resolves to dist/, built if need be. Rejects with Vite's error. */
+/** Resolves to dist/, built if need be. Rejects with BuildError. */
 export async function ensureBuild({ log = console.log, force = false } = {}) {
   if (!force && !(await isBuildStale())) return DIST
   const started = Date.now()
@@ -35,7 +40,11 @@ export async function ensureBuild({ log = console.log, force = false } = {}) {
   const old = `${fresh}-old`
   try {
     await mkdir(path.dirname(fresh), { recursive: true })
-    await build({ root: ROOT, logLevel: 'warn', build: { outDir: fresh, emptyOutDir: true } })
+    await build({ root: ROOT, logLevel: 'warn', build: { outDir: fresh, emptyOutDir: true } }).catch(
+      cause => {
+        throw new BuildError('The page could not be built; Vite says why above.', { cause })
+      },
+    )
     await rename(DIST, old).catch(ignoreMissing)
     await rename(fresh, DIST)
   } finally {

@@ -43,7 +43,7 @@ async function runStages() {
     console.log(`\n== ${name}`)
     const stageStarted = Date.now()
     const result = await STAGES[name](positionals).catch(error => {
-      console.error(error)
+      console.error('kind' in error ? error.message : error)
       return { passed: 0, failed: 1, skipped: 0 }
     })
     for (const key of Object.keys(total)) total[key] += result[key]
@@ -75,7 +75,7 @@ async function buildStage() {
     console.log(describeBudget(budget))
     results.push(budget)
   } catch (error) {
-    console.error(error)
+    console.error('kind' in error ? error.message : error)
     results.push({ ok: false })
   }
   return tally(results)
