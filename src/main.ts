@@ -9,6 +9,14 @@ const app = new App(async () => {
   return createRooms()
 })
 
+declare global {
+  interface Window {
+    /** The console's window into the program: `yoriai.stay.view` is what the screens are fed. */
+    yoriai?: App
+  }
+}
+window.yoriai = app
+
 const target = document.getElementById('app')
 if (target === null) throw new Error('index.html has no #app')
 mount(Root, { target, props: { app } })
