@@ -26,7 +26,7 @@ export class App {
   joining = $state.raw<JoinOptions | null>(null)
 
   readonly #openRooms: RoomsOpener
-  readonly #ownOfRoom = new Map<string, OwnData>()
+  #ownOfRoom: Readonly<Record<string, OwnData>> = {}
   #opening: Promise<Rooms> | null = null
 
   constructor(openRooms: RoomsOpener) {
@@ -76,7 +76,7 @@ export class App {
     try {
       const rooms = await this.open()
       const link = await rooms.createRoom(charter)
-      if (own !== null) this.#ownOfRoom.set(link.room, own)
+      if (own !== null) this.#ownOfRoom = { ...this.#ownOfRoom, [link.room]: own }
       this.go({ link, view: 'invite' })
     } catch {
       this.fail('create')
@@ -84,7 +84,7 @@ export class App {
   }
 
   ownDataOf(link: RoomLink): OwnData | null {
-    return this.#ownOfRoom.get(link.room) ?? null
+    return this.#ownOfRoom[link.room] ?? null
   }
 
   async join(options: JoinOptions): Promise<void> {
@@ -124,7 +124,7 @@ export class App {
       this.stay?.close()
       this.stay = null
       this.resumable = null
-      this.#ownOfRoom.clear()
+      this.#ownOfRoom = {}
       const rooms = await this.open()
       await rooms.deleteEverything()
       this.settings.forget()

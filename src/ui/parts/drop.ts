@@ -14,7 +14,9 @@ export async function filesOfDrop(transfer: DataTransfer): Promise<File[]> {
 async function collect(entry: FileSystemEntry, path: string, into: File[]): Promise<void> {
   if (into.length >= MAX_FILES || entry.name.startsWith('.')) return
   if (entry.isFile) {
-    const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))
+    const file = await new Promise<File>((resolve, reject) =>
+      (entry as FileSystemFileEntry).file(resolve, reject),
+    )
     Object.defineProperty(file, 'webkitRelativePath', { value: path + entry.name })
     into.push(file)
     return
@@ -22,7 +24,9 @@ async function collect(entry: FileSystemEntry, path: string, into: File[]): Prom
   const reader = (entry as FileSystemDirectoryEntry).createReader()
   for (;;) {
     // A reader hands over at most a hundred entries at a time, and none when it is done.
-    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject))
+    const batch = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    )
     if (batch.length === 0) return
     for (const child of batch) await collect(child, `${path}${entry.name}/`, into)
   }

@@ -2,7 +2,8 @@
 // operates (a button, a disclosure), that keeps its meaning; after a mouse click it does not, since a person who clicked
 // a button and then strikes space means "pause".
 
-const TEXT = 'input:not([type]), input[type=text], input[type=number], input[type=search], textarea, [contenteditable]'
+const TEXT =
+  'input:not([type]), input[type=text], input[type=number], input[type=search], textarea, [contenteditable]'
 const OPERATED = 'button, summary, select, a[href], input[type=checkbox], input[type=radio], [data-space]'
 
 export interface SpaceKey {

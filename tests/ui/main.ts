@@ -1,0 +1,17 @@
+// Mounts the screens on acted rooms, for tests of the screens alone. Never part of the shipped program: index.html at
+// the root is its only entry.
+import { mount } from 'svelte'
+import { App } from '../../src/state/app.svelte.ts'
+import Root from '../../src/ui/App.svelte'
+import { createFakeRooms, type FakeRooms, readScenario } from './fake-rooms.ts'
+
+declare global {
+  interface Window {
+    /** For tests: what the screens did, and a way to change the acted room under them. */
+    fake: FakeRooms
+  }
+}
+
+window.fake = createFakeRooms(readScenario(new URLSearchParams(location.search)))
+const app = new App(() => Promise.resolve(window.fake.rooms))
+mount(Root, { target: document.getElementById('app')!, props: { app } })
