@@ -217,6 +217,7 @@ export class Peer {
 
   /** Both models on all held-out samples. */
   async measureWhole(): Promise<{ own: Evaluation; swarm: Evaluation } | null> {
+    if (!this.seat.hasTestData) return null
     const measured = await this.training?.measureWhole(this.modelParams())
     if (!measured) return null
     this.own = this.options.role === 'watcher' ? null : measured.own
@@ -346,6 +347,8 @@ export class Peer {
   }
 
   private async measure(): Promise<void> {
+    // Rounds can close before the held-out samples are here; own data may have none.
+    if (!this.seat.hasTestData) return
     try {
       const measured = await this.training?.measure(this.modelParams())
       // A finished room shows the figures on all samples; a quick one that was under way must not replace them.

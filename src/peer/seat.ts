@@ -17,6 +17,7 @@ export class Seat {
   part = -1
   summary: DataSummary | null = null
   testData: Dataset | null = null
+  private testLoaded = false
 
   constructor(
     private readonly charter: CharterBody,
@@ -28,6 +29,11 @@ export class Seat {
     private readonly links: () => readonly MemberId[],
     private readonly loadPart: PeerDeps['loadPart'],
   ) {}
+
+  /** True once held-out samples can be measured on. */
+  get hasTestData(): boolean {
+    return this.testLoaded
+  }
 
   /** Picks a part and says so in the ledger, unless the ledger says it already. */
   async take(): Promise<void> {
@@ -58,7 +64,10 @@ export class Seat {
       perClass,
       addedExamples: 0,
     }
-    if (test.y.length > 0) await trainer.setData('test', test)
+    if (test.y.length > 0) {
+      await trainer.setData('test', test)
+      this.testLoaded = true
+    }
     if (train) await trainer.setData('train', train)
   }
 
