@@ -167,7 +167,7 @@ async function isUpToDate(folder, packageVersion) {
 /** @param {string} folder @param {string} stem @param {Uint8Array} raw */
 async function writeBlock(folder, stem, raw) {
   const sha256 = createHash('sha256').update(raw).digest('hex')
-  const packed = await zip(raw, { level: 9 })
+  const packed = await zip(raw, { level: 6 })
   // The hash in the name lets browsers keep blocks for ever; ".bin" keeps servers from adding a content encoding.
   const file = `${stem}.${sha256.slice(0, 8)}.bin`
   await writeFile(join(folder, file), packed)

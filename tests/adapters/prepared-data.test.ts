@@ -9,6 +9,8 @@ import { prepareData } from '../../scripts/prepare-data.mjs'
 import { DATA_FOLDER, fetchFromFolder } from '../../src/adapters/task-data-node.ts'
 import { loadTaskManifest, loadTaskPart, loadTaskTest } from '../../src/adapters/task-data.ts'
 import type { Dataset } from '../../src/core/data/dataset.ts'
+import { centreDigit } from '../../src/core/data/digit.ts'
+import { resample } from '../../src/core/data/image.ts'
 import { partition } from '../../src/core/data/partition.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -75,6 +77,35 @@ describe('prepared MNIST', () => {
     expect(seen.length).toBeLessThanOrEqual(6)
   })
 })
+
+describe('a drawn digit', () => {
+  it('ends up where MNIST has it: enlarged held-out digits come back as themselves', async () => {
+    const manifest = await loadTaskManifest('/data/', 'mnist', fetchFromFolder())
+    const { x } = await loadTaskTest(manifest, fetchFromFolder())
+    let worst = 1
+    let total = 0
+    const count = 300
+    for (let i = 0; i < count; i++) {
+      const values = x.subarray(i * SAMPLE, (i + 1) * SAMPLE) as Uint8Array
+      const canvas = resample({ width: 28, height: 28, channels: 1, values }, 280, 280)
+      const similarity = cosine(values, centreDigit(canvas)!)
+      worst = Math.min(worst, similarity)
+      total += similarity
+    }
+    expect(total / count).toBeGreaterThan(0.97)
+    expect(worst).toBeGreaterThan(0.5)
+  })
+})
+
+function cosine(a: Uint8Array, b: Uint8Array): number {
+  let [ab, aa, bb] = [0, 0, 0]
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i]! * b[i]!
+    aa += a[i]! ** 2
+    bb += b[i]! ** 2
+  }
+  return ab / Math.sqrt(aa * bb)
+}
 
 describe('prepared Fashion-MNIST', () => {
   it('holds 10,000 images out, 1,000 of each class, and none of them in training', async () => {

