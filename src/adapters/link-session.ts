@@ -11,7 +11,7 @@ import { Outbox } from './link-outbox.ts'
 export interface LinkSessionEvents {
   onMessage(bytes: Uint8Array): void
   onPeers(frame: Extract<LinkFrame, { type: 'peers' }>): void
-  onRelay(frame: Extract<LinkFrame, { type: 'relay' }>): void
+  onRelay(frame: Extract<LinkFrame, { type: 'relay' | 'relayed' }>): void
   /** The other side ended the link for good. */
   onClose(code: CloseCode): void
   /** The other side broke the framing; the caller closes the session. */
@@ -217,6 +217,7 @@ export class LinkSession {
       case 'peers':
         return this.events.onPeers(frame)
       case 'relay':
+      case 'relayed':
         return this.events.onRelay(frame)
       case 'close':
         return this.#onClose(frame.code)

@@ -22,6 +22,7 @@ const PONG = 0x21
 const ACK = 0x22
 const PEERS = 0x30
 const RELAY = 0x31
+const RELAYED = 0x32
 const CLOSE = 0x3f
 
 const MEMBER_BYTES = 32
@@ -55,8 +56,8 @@ export type LinkFrame =
   | { readonly type: 'ack'; readonly control: number; readonly bulk: number }
   /** The teller's own socket, and the members that it is linked to. */
   | { readonly type: 'peers'; readonly socket: SocketId | undefined; readonly peers: readonly ListedPeer[] }
-  /** A transport signal for `member` (towards it), or from it (once passed on). */
-  | { readonly type: 'relay'; readonly member: MemberId; readonly payload: Uint8Array }
+  /** A signal to pass on to `member`, and one that was passed on for it. */
+  | { readonly type: 'relay' | 'relayed'; readonly member: MemberId; readonly payload: Uint8Array }
   | { readonly type: 'close'; readonly code: CloseCode }
 
 /** Undefined for whatever is not a frame. `piece` and `payload` are views of `bytes`. */
@@ -87,10 +88,11 @@ export function decodeLinkFrame(bytes: Uint8Array): LinkFrame | undefined {
       return { type: 'ack', control: view.getUint32(1), bulk: view.getUint32(5) }
     case PEERS:
       return decodePeers(bytes)
-    case RELAY: {
+    case RELAY:
+    case RELAYED: {
       if (size <= 1 + MEMBER_BYTES || size > 1 + MEMBER_BYTES + MAX_RELAYED_BYTES) return undefined
       return {
-        type: 'relay',
+        type: kind === RELAY ? 'relay' : 'relayed',
         member: encodeBase64url(bytes.subarray(1, 1 + MEMBER_BYTES)) as MemberId,
         payload: bytes.subarray(1 + MEMBER_BYTES),
       }
@@ -124,9 +126,10 @@ export function encodeLinkFrame(frame: Exclude<LinkFrame, { type: 'data' }>): Ui
     }
     case 'peers':
       return encodePeers(frame.socket, frame.peers)
-    case 'relay': {
+    case 'relay':
+    case 'relayed': {
       const bytes = new Uint8Array(1 + MEMBER_BYTES + frame.payload.byteLength)
-      bytes[0] = RELAY
+      bytes[0] = frame.type === 'relay' ? RELAY : RELAYED
       bytes.set(memberBytes(frame.member), 1)
       bytes.set(frame.payload, 1 + MEMBER_BYTES)
       return bytes
