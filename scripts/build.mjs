@@ -40,11 +40,16 @@ export async function ensureBuild({ log = console.log, force = false } = {}) {
   const old = `${fresh}-old`
   try {
     await mkdir(path.dirname(fresh), { recursive: true })
-    await build({ root: ROOT, logLevel: 'warn', build: { outDir: fresh, emptyOutDir: true } }).catch(
-      cause => {
-        throw new BuildError('The page could not be built; Vite says why above.', { cause })
-      },
-    )
+    // Advice about slow plugins is for who works on the build, not for who starts the program.
+    const rolldownOptions = { checks: { bundlerTimings: false } }
+    await build({
+      root: ROOT,
+      logLevel: 'warn',
+      build: { outDir: fresh, emptyOutDir: true, rolldownOptions },
+      worker: { rolldownOptions },
+    }).catch(cause => {
+      throw new BuildError('The page could not be built; Vite says why above.', { cause })
+    })
     await rename(DIST, old).catch(ignoreMissing)
     await rename(fresh, DIST)
   } finally {
