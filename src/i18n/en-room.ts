@@ -64,6 +64,7 @@ export const enRoom = {
     alone: 'You are alone here',
     aloneText: 'Training goes on, but a gathering needs others. Send somebody the link.',
     invite: 'Invite somebody',
+    membersHint: 'The accuracy is that of each one’s own model, on the same samples.',
     you: 'you',
     part: (part: string) => `part ${part}`,
     ownData: 'own data',

@@ -63,6 +63,7 @@ export const jaRoom = {
     alone: 'いまは一人です',
     aloneText: '学習は進みますが、寄り合いには仲間が必要です。リンクを送りましょう。',
     invite: '人を招く',
+    membersHint: '正解率は、それぞれの自分のモデルを同じサンプルで測ったものです。',
     you: '自分',
     part: (part: string) => `部分 ${part}`,
     ownData: '自前のデータ',
