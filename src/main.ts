@@ -7,7 +7,16 @@ import Root from './ui/App.svelte'
 const app = new App(async () => {
   const { createRooms } = await import('./adapters/rooms-browser.ts')
   return createRooms()
-})
+}, mayResume)
+
+/** An interrupted stay leaves its trace in the tab's own storage, which throws where storage is blocked. */
+function mayResume(): boolean {
+  try {
+    return sessionStorage.length > 0
+  } catch {
+    return false
+  }
+}
 
 declare global {
   interface Window {

@@ -26,11 +26,14 @@ export class App {
   joining = $state.raw<JoinOptions | null>(null)
 
   readonly #openRooms: RoomsOpener
+  readonly #mayResume: () => boolean
   #ownOfRoom: Readonly<Record<string, OwnData>> = {}
   #opening: Promise<Rooms> | null = null
 
-  constructor(openRooms: RoomsOpener) {
+  /** mayResume: whether this tab has any trace of an interrupted stay; without one, the first screen loads no rooms. */
+  constructor(openRooms: RoomsOpener, mayResume: () => boolean = () => true) {
     this.#openRooms = openRooms
+    this.#mayResume = mayResume
   }
 
   /** Follows the address from now on; returns the end of it. */
@@ -137,8 +140,7 @@ export class App {
 
   async #lookForStay(): Promise<void> {
     try {
-      const rooms = await this.open()
-      const found = await rooms.resumable()
+      const found = this.#mayResume() ? await (await this.open()).resumable() : null
       if (found === null || this.stay !== null || this.joining !== null) return
       this.resumable = found
       if (this.route.screen === 'room' && isSameRoom(this.route.link, found.link)) await this.resume()
