@@ -36,6 +36,7 @@ export function openSession(parts: SessionParts): Promise<Session> {
   const listeners = new Set<(view: SessionView) => void>()
   const calls = new Map<number, { resolve: (value: unknown) => void; reject: (cause: Error) => void }>()
   let latest: SessionView | undefined
+  let introductions: SessionView['signaling'] = signaling.state
   let nextCall = 0
   let closed = false
 
@@ -43,10 +44,15 @@ export function openSession(parts: SessionParts): Promise<Session> {
     peerWorker.postMessage(message, transfer)
   const publish = (): void => {
     if (!latest || closed) return
-    latest = { ...latest, signaling: signaling.state }
+    latest = { ...latest, signaling: introductions }
     for (const listener of listeners) listener(latest)
   }
-  const unsubscribe = signaling.subscribe(publish)
+  // A server that is being redialled is out of reach all the same: newcomers cannot join until it answers.
+  const unsubscribe = signaling.subscribe(({ type }) => {
+    if (type !== 'open' && type !== 'closed') return
+    introductions = type
+    publish()
+  })
 
   const call = <Name extends keyof PeerCalls>(
     name: Name,
@@ -118,7 +124,7 @@ export function openSession(parts: SessionParts): Promise<Session> {
       },
       [links.port2, training.port2],
     )
-    const session: Session & { measureWhole: () => Promise<unknown> } = {
+    const session: Session = {
       get view() {
         // reason: the session is handed out only after the first view came.
         return latest!

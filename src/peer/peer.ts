@@ -9,20 +9,14 @@ import {
   type GossipEvent,
 } from '../core/gossip/machine.ts'
 import type { TrainingStatus } from '../core/gossip/presence.ts'
-import {
-  encodeHeader,
-  SIGNED_HEADER_BYTES,
-  updateId,
-  type Update,
-  type UpdateHeader,
-} from '../core/gossip/update.ts'
+import { encodeHeader, SIGNED_HEADER_BYTES, updateId, type UpdateHeader } from '../core/gossip/update.ts'
 import { hashState, WINDOW } from '../core/gossip/window.ts'
 import { Ledger } from '../core/ledger/chain.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import { RoomFold } from '../core/ledger/fold.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
-import type { Phase, Prediction, Receipt, SessionFault } from '../ports/session.ts'
+import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
 import type { Evaluation, Trainer } from '../ports/trainer.ts'
 import { signedText } from './context.ts'
 import { Curves } from './curves.ts'
@@ -92,15 +86,18 @@ export class Peer {
     this.wire = new Wire(deps, room, this.ledger, {
       parameters,
       span: () => ({ from: this.machine.window.base.round, to: this.machine.round + 2 * WINDOW }),
-      open: () => this.openUpdates(),
       accept: update => this.dispatch({ type: 'update', update }),
+      expecting: counts => this.dispatch({ type: 'expecting', counts }),
       standing: author => this.standing(author),
       anchors: () => this.machine.window.anchors,
       isMember: member => this.fold.members.has(member),
       onEntry: entry => this.entryAdmitted(entry),
       onPresence: ({ author, ...rest }) =>
         this.dispatch({ type: 'presence', presence: { member: author, ...rest } }),
-      onState: (state, hash) => this.dispatch({ type: 'state', state, hash }),
+      onState: (state, hash) => {
+        this.dispatch({ type: 'state', state, hash })
+        this.wire.updates.compareWithAllLinks()
+      },
       onStateFailed: () => this.dispatch({ type: 'state-failed' }),
       onLinkUp: () => this.statePresence(),
       onChange: () => this.changed(),
@@ -216,7 +213,7 @@ export class Peer {
   }
 
   /** Both models on all held-out samples. */
-  async measureWhole(): Promise<{ own: Evaluation; swarm: Evaluation } | null> {
+  async measureWhole(): Promise<WholeMeasure | null> {
     if (!this.seat.hasTestData) return null
     const measured = await this.training?.measureWhole(this.modelParams())
     if (!measured) return null
@@ -426,11 +423,6 @@ export class Peer {
     if (this.ledger.forks.has(author) || this.machine.ejected.has(author)) return 'refused'
     const member = this.fold.members.get(author)
     return member ? (member.role === 'trainer' ? 'trainer' : 'refused') : 'unknown'
-  }
-
-  private *openUpdates(): Iterable<Update> {
-    for (const round of this.machine.window.openRounds()) yield* this.machine.window.updatesOf(round).values()
-    yield* this.machine.proofs.values()
   }
 
   private entryAdmitted(entry: Entry): void {

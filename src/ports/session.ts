@@ -153,6 +153,12 @@ export interface ExportedFile {
   readonly bytes: Uint8Array
 }
 
+/** This member's local model and the room's on every held-out sample; `own` says nothing of a watcher. */
+export interface WholeMeasure {
+  readonly own: Evaluation
+  readonly swarm: Evaluation
+}
+
 export interface Session {
   readonly view: SessionView
   subscribe(listener: (view: SessionView) => void): () => void
@@ -165,6 +171,8 @@ export interface Session {
   /** Into the training split of this member only. */
   addExamples(data: Dataset): Promise<void>
   exportModel(format: ModelExport): Promise<readonly ExportedFile[]>
+  /** Null while there are no held-out samples here. */
+  measureWhole(): Promise<WholeMeasure | null>
   /** Signs a leave entry, tells the others, stops everything; resolves with the receipt. */
   leave(): Promise<Receipt>
   close(): void

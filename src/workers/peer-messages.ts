@@ -1,7 +1,13 @@
 // What the page and the peer's worker say to each other. Both are built from one commit, so this is a type, not a border.
 import type { Dataset } from '../core/data/dataset.ts'
-import type { ExportedFile, ModelExport, Prediction, Receipt, SessionView } from '../ports/session.ts'
-import type { Evaluation } from '../ports/trainer.ts'
+import type {
+  ExportedFile,
+  ModelExport,
+  Prediction,
+  Receipt,
+  SessionView,
+  WholeMeasure,
+} from '../ports/session.ts'
 import type { CharterEntry } from '../peer/founding.ts'
 import type { PeerOptions } from '../peer/deps.ts'
 
@@ -25,7 +31,7 @@ export interface PeerCalls {
   addExamples(data: Dataset): void
   testSamples(offset: number, count: number): Dataset
   exportModel(format: ModelExport): readonly ExportedFile[]
-  measureWhole(): { own: Evaluation; swarm: Evaluation } | null
+  measureWhole(): WholeMeasure | null
   leave(): Receipt
 }
 

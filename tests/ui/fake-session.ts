@@ -10,6 +10,7 @@ import type {
   Refusal,
   Session,
   SessionView,
+  WholeMeasure,
 } from '../../src/ports/session.ts'
 import { charterOf, historyOf, memberId, membersOf, samplesOf, type Scenario } from './fake-data.ts'
 
@@ -81,6 +82,11 @@ export class FakeSession implements Session {
     return Promise.resolve(
       format === 'tfjs' ? [file('model.json'), file('weights.bin')] : [file('model.safetensors')],
     )
+  }
+
+  measureWhole(): Promise<WholeMeasure | null> {
+    const { own, swarm } = this.view
+    return Promise.resolve(own && swarm && { own, swarm })
   }
 
   leave(): Promise<Receipt> {
