@@ -7,21 +7,19 @@ import type { CharterBody } from '../core/ledger/entry.ts'
 import { CharterDesk, checkCharter } from '../peer/charter-desk.ts'
 import { foundRoom, type CharterEntry } from '../peer/founding.ts'
 import { entryKey } from '../peer/ledger-sync.ts'
-import type { JoinOptions, Preview, RoomLink, Rooms } from '../ports/session.ts'
+import type { Preview, RoomLink, Rooms } from '../ports/session.ts'
 import type { Signaling } from '../ports/signaling.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import { SIGNALING_PATH } from '../protocol/signaling.ts'
 import { claimSlot, deleteEverythingHere, KEYS_DATABASE, openStore } from './device.ts'
 import { runGreenRoomChecks } from './green-room-checks.ts'
-import { loadOwnFiles } from './own-data.ts'
+import { loadOwnFilesInWorker } from './own-data-worker.ts'
 import { createRoomCipher } from './room-cipher.ts'
-import { openSession } from './session-browser.ts'
 import { createWebSocketSignaling } from './signaling-websocket.ts'
 import { loadOrCreateSigner } from './signer-webcrypto.ts'
 import { forgetStay, recallStay, rememberStay } from './stay-memory.ts'
 import { loadTaskManifest, partDownloadBytes } from './task-data.ts'
-import { createSimplePeerTransport } from './transport-simple-peer.ts'
 
 /** After this long without an answer the room counts as empty; the search goes on. */
 const NOBODY_AFTER_MS = 5_000
@@ -39,8 +37,13 @@ export async function createRooms(): Promise<Rooms> {
     preview: (link, listener) => preview(device, link, listener),
     runChecks: runGreenRoomChecks,
     downloadBytes: charter => downloadBytes(dataUrl, charter),
-    loadOwnFiles,
+    loadOwnFiles: request => loadOwnFilesInWorker(request),
     async join(options) {
+      // Links and workers are the heavy half of the program: they load with the click, not with the first screen.
+      const [{ openSession }, { createSimplePeerTransport }] = await Promise.all([
+        import('./session-browser.ts'),
+        import('./transport-simple-peer.ts'),
+      ])
       const { signer, store, slot } = await device()
       const charter = await findCharter(signer, store, options.link)
       const signaling = await openSignaling(options.link)

@@ -12,6 +12,8 @@ import { signedText, type PeerContext } from './context.ts'
 const RETRY_MS = 2_000
 const GIVE_UP_MS = 20_000
 const IN_FLIGHT_PER_LINK = 128
+/** Closed rounds whose updates are still served: a newcomer's state is a few rounds old when it arrives. */
+const SERVED_ROUNDS = 4
 
 interface Wanted {
   readonly round: number
@@ -26,10 +28,10 @@ interface Wanted {
 export interface UpdateHost {
   /** Rounds whose updates still matter: from..to, inclusive. */
   span(): { from: number; to: number }
-  /** Updates that can be served. */
-  open(): Iterable<Update>
   /** A checked update, to be given to the machine. */
   accept(update: Update): void
+  /** How many announced updates are on their way, by round; told whenever it changed. */
+  expecting(counts: ReadonlyMap<number, number>): void
   /** Whether the author may publish; 'unknown' while its ledger entries are missing. */
   standing(author: MemberId): 'trainer' | 'unknown' | 'refused'
 }
@@ -40,6 +42,7 @@ export class UpdateExchange {
   /** Ids that were refused, with their round, so that they are not pulled again. */
   private readonly refused = new Map<string, number>()
   private nextDigestTo = 0
+  private nothingExpected = true
   sentUpdates = 0
   receivedUpdates = 0
 
@@ -79,6 +82,7 @@ export class UpdateExchange {
       }
     }
     this.pull(now)
+    this.tellExpecting()
   }
 
   onWant(from: MemberId, ids: readonly string[]): void {
@@ -123,32 +127,55 @@ export class UpdateExchange {
       return
     }
     this.receivedUpdates++
+    this.tellExpecting()
     this.host.accept({ ...header, id, signed: message.signed.slice(), payload: message.payload.slice() })
     if (!this.held.has(id)) this.refused.set(id, header.round)
   }
 
   onDigest(from: MemberId, theirs: readonly { round: number; digest: string }[]): void {
     const digests = new Map(theirs.map(({ round, digest }) => [round, digest]))
+    const oldest = Math.min(...digests.keys())
     for (const [round, updates] of this.byRound()) {
+      // What lies before their oldest round they have left behind; somebody who lists nothing needs everything.
+      if (digests.size > 0 && round < oldest) continue
       if (digests.get(round) !== digestOf(updates)) this.offer(from, updates)
     }
   }
 
   tick(now: number): void {
     const { from } = this.host.span()
-    for (const [id, { round }] of this.held) if (round < from) this.held.delete(id)
+    for (const [id, { round }] of this.held) if (round < from - SERVED_ROUNDS) this.held.delete(id)
     for (const [id, round] of this.refused) if (round < from) this.refused.delete(id)
     for (const [id, { round, since }] of this.wanted)
       if (round < from || now - since > GIVE_UP_MS) this.wanted.delete(id)
     this.pull(now)
+    this.tellExpecting()
   }
 
-  /** Anti-entropy: one link after the other gets a digest of every open round. */
+  private tellExpecting(): void {
+    const counts = new Map<number, number>()
+    for (const { round } of this.wanted.values()) counts.set(round, (counts.get(round) ?? 0) + 1)
+    if (counts.size === 0 && this.nothingExpected) return
+    this.nothingExpected = counts.size === 0
+    this.host.expecting(counts)
+  }
+
+  /** Anti-entropy: one link after the other gets a digest of every round in hand. */
   compareWithNextLink(): void {
     const links = this.context.transport.links()
     const link = links[this.nextDigestTo++ % Math.max(1, links.length)]
-    if (!link) return
+    if (link) this.compareWith(link)
+  }
+
+  /** After a jump to another state: what the links hold for its open rounds is wanted at once. */
+  compareWithAllLinks(): void {
+    for (const link of this.context.transport.links()) this.compareWith(link)
+  }
+
+  private compareWith(link: MemberId): void {
+    const { from } = this.host.span()
     const rounds = [...this.byRound()]
+      .filter(([round]) => round >= from)
       .slice(-LIMITS.digestRounds)
       .map(([round, updates]) => ({ round, digest: digestOf(updates) }))
     this.context.send(link, { type: 'digest', rounds })
@@ -201,7 +228,7 @@ export class UpdateExchange {
 
   private byRound(): Map<number, Update[]> {
     const rounds = new Map<number, Update[]>()
-    for (const update of this.host.open())
+    for (const update of this.held.values())
       rounds.set(update.round, [...(rounds.get(update.round) ?? []), update])
     return rounds
   }

@@ -41,6 +41,8 @@ export type GossipEvent =
   | { readonly type: 'speed'; readonly stepsPerSecond: number }
   | { readonly type: 'state'; readonly state: ModelState; readonly hash: string }
   | { readonly type: 'state-failed' }
+  /** Updates that links announced and that are still on their way, by round. */
+  | { readonly type: 'expecting'; readonly counts: ReadonlyMap<number, number> }
   | { readonly type: 'tick' }
 
 export type GossipRefusal = 'wrong-length' | 'not-finite' | 'outsized' | 'equivocation' | 'wrong-room'
@@ -90,6 +92,7 @@ export class GossipMachine {
   private quorumAt: number | undefined
   /** Rounds up to this one were published or given up: never publish two updates for one round. */
   private publishedThrough: number
+  private expecting: ReadonlyMap<number, number> = new Map()
   private fetching = false
   private suspectRound = -1
   private announcedEnd = false
@@ -140,6 +143,9 @@ export class GossipMachine {
         break
       case 'state':
         this.adopt(event.state, event.hash, now, effects)
+        break
+      case 'expecting':
+        this.expecting = event.counts
         break
       case 'state-failed':
         this.fetching = false
@@ -347,12 +353,16 @@ export class GossipMachine {
       )
     const mayPublish = this.jobRunning || this.round > this.publishedThrough || this.signing === this.round
     const selfAwaited = this.training && !published.has(this.config.self) && mayPublish
+    // Catching up through a round before its updates are here would freeze a state that nobody else has. In step with
+    // the others announcements count for nothing, or whoever announces what it never sends could slow every round.
+    const behind = this.isBehind()
+    const onTheWay = behind ? (this.expecting.get(this.round) ?? 0) : 0
     return {
       now,
       startedAt: this.roundStartedAt,
       quorumAt: this.quorumAt,
       updates: published.size,
-      awaited: awaited.length + (selfAwaited && !this.isBehind() ? 1 : 0),
+      awaited: awaited.length + onTheWay + (selfAwaited && !behind ? 1 : 0),
       graceMs: this.arrivals.graceMs(),
     }
   }
