@@ -2,6 +2,7 @@
 // come in already loaded.
 import type { PartitionScheme, TaskId } from '../core/data/dataset.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
+import { DEFAULT_TERMS } from '../core/ledger/terms.ts'
 import { presetModel, presetsFor, type PresetName } from '../core/model/presets.ts'
 import type { ModelSpec, SampleShape } from '../core/model/spec.ts'
 import type { OwnData } from '../ports/own-data.ts'
@@ -49,10 +50,10 @@ export class RoomDraft {
   own = $state.raw<OwnData | null>(null)
   numbers = $state<Record<NumberName, number | null>>({
     parts: 4,
-    rounds: 60,
-    localSteps: 20,
-    batchSize: 32,
-    learningRate: 0.001,
+    rounds: DEFAULT_TERMS.rounds,
+    localSteps: DEFAULT_TERMS.localSteps,
+    batchSize: DEFAULT_TERMS.batchSize,
+    learningRate: DEFAULT_TERMS.learningRateMicro / 1e6,
     classesPerPart: 3,
   })
   #wanted = $state<PresetName>('mlp')
@@ -99,12 +100,10 @@ export class RoomDraft {
       parts: this.task === 'own' ? 1 : parts!,
       partSamples: 0,
       terms: {
+        ...DEFAULT_TERMS,
         batchSize: batchSize!,
         localSteps: localSteps!,
-        optimizer: 'adam',
         learningRateMicro: Math.max(1, Math.round(learningRate! * 1e6)),
-        outerRateMilli: 700,
-        outerMomentumMilli: 500,
         trusted: this.trusted ? 'yes' : 'no',
         rounds: rounds!,
       },

@@ -1,0 +1,54 @@
+// Updates and a mixer for the gossip tests: real headers, a payload of one float per parameter, the plain mean.
+import type { Profile } from '../../../src/core/gossip/machine.ts'
+import { encodeHeader, SIGNED_HEADER_BYTES, updateId, type Update } from '../../../src/core/gossip/update.ts'
+import type { ModelState } from '../../../src/core/gossip/window.ts'
+import { encodeBase64url } from '../../../src/core/num/base64url.ts'
+import type { MemberId, RoomId } from '../../../src/core/num/ids.ts'
+
+export const PARAMETERS = 8
+export const ROOM = encodeBase64url(new Uint8Array(16)) as RoomId
+
+export function memberId(index: number): MemberId {
+  return encodeBase64url(new Uint8Array(32).fill(index + 1)) as MemberId
+}
+
+export function startState(): ModelState {
+  return { round: 0, params: new Float32Array(PARAMETERS), momentum: new Float32Array(PARAMETERS) }
+}
+
+export function makeUpdate(round: number, author: MemberId, values: readonly number[], room = ROOM): Update {
+  const payload = new Uint8Array(Float32Array.from(values).buffer)
+  const header = {
+    room,
+    round,
+    steps: 5,
+    samples: 160,
+    author,
+    base: new Uint8Array(32),
+    payloadHash: new Uint8Array(32).fill(values[0]! & 255),
+    payloadBytes: payload.length,
+  }
+  const signed = new Uint8Array(SIGNED_HEADER_BYTES)
+  signed.set(encodeHeader(header))
+  signed[SIGNED_HEADER_BYTES - 1] = (values[0]! * 7) & 255
+  return { ...header, id: updateId(signed), signed, payload }
+}
+
+export const meanProfile: Profile = {
+  outerRate: 0.7,
+  outerMomentum: 0.5,
+  encode: error => ({
+    payload: new Uint8Array(error.slice().fill(1).buffer),
+    payloadHash: new Uint8Array(32),
+  }),
+  check: payload => (payload.length === 4 * PARAMETERS ? null : 'wrong-length'),
+  mix(updates) {
+    const direction = new Float64Array(PARAMETERS)
+    for (const { payload } of updates) {
+      new Float32Array(payload.slice().buffer).forEach(
+        (value, i) => (direction[i]! += value / updates.length),
+      )
+    }
+    return { direction, outsized: [] }
+  },
+}

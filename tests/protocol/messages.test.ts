@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import { SIGNED_HEADER_BYTES } from '../../src/core/gossip/update.ts'
+import { encodeBase64url } from '../../src/core/num/base64url.ts'
+import { bytesToHex } from '../../src/core/num/hex.ts'
+import type { MemberId } from '../../src/core/num/ids.ts'
+import { createRng } from '../../src/core/num/rng.ts'
+import {
+  decodeMessage,
+  encodeMessage,
+  encodePresence,
+  LIMITS,
+  type PeerMessage,
+  type PresenceStatement,
+} from '../../src/protocol/messages.ts'
+
+const author = encodeBase64url(new Uint8Array(32).fill(3)) as MemberId
+const hash = bytesToHex(Uint8Array.from({ length: 32 }, (_, i) => i))
+const statement: PresenceStatement = {
+  author,
+  counter: 1_790_000_000_123,
+  status: 'training',
+  round: 12,
+  baseRound: 9,
+  baseHash: hash,
+  stepsPerSecond: 42.5,
+  accuracy: 0.9181,
+  steps: 240,
+}
+
+function signed(presence: PresenceStatement): PeerMessage {
+  const body = encodePresence(presence)
+  const bytes = new Uint8Array(body.length + 64)
+  bytes.set(body)
+  return { type: 'presence', statement: presence, signed: bytes }
+}
+
+const messages: PeerMessage[] = [
+  signed(statement),
+  signed({ ...statement, accuracy: null, status: 'watching' }),
+  {
+    type: 'have',
+    updates: [
+      { round: 1, id: hash },
+      { round: 0xffffffff, id: hash },
+    ],
+  },
+  { type: 'have', updates: [] },
+  { type: 'want', ids: [hash] },
+  { type: 'update', signed: new Uint8Array(SIGNED_HEADER_BYTES).fill(1), payload: Uint8Array.of(1, 2, 3) },
+  { type: 'digest', rounds: [{ round: 4, digest: hash }] },
+  { type: 'state-want', round: 9, hash },
+  { type: 'state-none', round: 9, hash },
+  { type: 'state', round: 9, params: Float32Array.of(1, -0.5), momentum: Float32Array.of(0, 3) },
+  { type: 'heads', heads: [{ author, seq: 5 }] },
+  { type: 'entries', entries: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
+]
+
+describe('messages between members', () => {
+  test.each(messages.map(message => [message.type, message] as const))(
+    '%s survives the wire',
+    (_, message) => {
+      expect(decodeMessage(encodeMessage(message))).toEqual(message)
+    },
+  )
+
+  test('golden bytes of a presence: the layout of docs/protocol.md', () => {
+    const bytes = encodeMessage(messages[0]!)
+    expect(bytes.length).toBe(1 + 89 + 64)
+    expect(bytesToHex(bytes.subarray(33, 48))).toBe('01a0c4506c7b' + '00' + '0000000c' + '00000009')
+  })
+
+  test.each([
+    ['nothing', []],
+    ['an unknown type', [99, 1, 2, 3]],
+    ['a cut presence', [1, ...new Uint8Array(60)]],
+    ['half a record', [2, 0, 0, 0]],
+    ['an update without a header', [4, ...new Uint8Array(SIGNED_HEADER_BYTES - 1)]],
+    ['a state of odd length', [7, 0, 0, 0, 1, 1, 2, 3]],
+    ['an empty state', [7, 0, 0, 0, 1]],
+    ['an entry longer than the message', [10, 0, 0, 0, 9, 1]],
+    ['an empty entry', [10, 0, 0, 0, 0]],
+  ])('%s is no message', (_, bytes) => expect(decodeMessage(Uint8Array.from(bytes))).toBeUndefined())
+
+  test('limits hold before anything is built', () => {
+    expect(decodeMessage(new Uint8Array(1 + 36 * (LIMITS.announced + 1)).fill(2, 0, 1))).toBeUndefined()
+    expect(decodeMessage(new Uint8Array(1 + 32 * (LIMITS.wanted + 1)).fill(3, 0, 1))).toBeUndefined()
+    expect(decodeMessage(new Uint8Array(1 + 36 * (LIMITS.heads + 1)).fill(9, 0, 1))).toBeUndefined()
+    const entries = new Uint8Array(2 + LIMITS.entriesBytes)
+    entries[0] = 10
+    expect(decodeMessage(entries)).toBeUndefined()
+  })
+
+  test('implausible presences are no messages: unknown status, speed that is no number, accuracy above one', () => {
+    const sound = encodeMessage(messages[0]!)
+    const spoil = (position: number, ...bytes: number[]): Uint8Array => {
+      const bad = sound.slice()
+      bad.set(bytes, 1 + position)
+      return bad
+    }
+    expect(decodeMessage(spoil(38, 9))).toBeUndefined()
+    expect(decodeMessage(spoil(79, 0x7f, 0xc0, 0, 0))).toBeUndefined()
+    expect(decodeMessage(spoil(79, 0xbf, 0x80, 0, 0))).toBeUndefined()
+    expect(decodeMessage(spoil(83, 0x27, 0x11))).toBeUndefined()
+  })
+
+  test('20,000 random and mutated messages never throw', () => {
+    const rng = createRng('messages')
+    const sound = messages.map(encodeMessage)
+    let understood = 0
+    for (let i = 0; i < 20_000; i++) {
+      const bytes =
+        i % 2 === 0
+          ? sound[rng.below(sound.length)]!.slice()
+          : Uint8Array.from({ length: rng.below(300) }, () => rng.below(256))
+      for (let k = 0; k < 3 && bytes.length > 0; k++) bytes[rng.below(bytes.length)] = rng.below(256)
+      if (decodeMessage(bytes)) understood++
+    }
+    expect(understood).toBeGreaterThan(100)
+  })
+})
