@@ -1,5 +1,6 @@
 // Time between training steps: lets the event loop run, waits while paused, sleeps for effort below one, and ends at
 // once on stop. Shared by the trainers that compute in their own thread; knows nothing about what a step does.
+import { createEventTurn } from './event-turn.ts'
 
 /** Computing this long without a turn of the event loop is the longest that a message waits. */
 const TURN_MS = 4
@@ -28,21 +29,7 @@ export function createPace(): Pace {
   let sinceTurnMs = 0
   let owedMs = 0
   let wake: (() => void) | null = null
-
-  // A message to oneself is a task like any other and, unlike a timer, not clamped to four milliseconds.
-  const channel = new MessageChannel()
-  const turns: (() => void)[] = []
-  let closed = false
-  channel.port1.onmessage = () => turns.shift()?.()
-  const turn = (): Promise<void> =>
-    new Promise(resolve => {
-      if (closed) {
-        resolve()
-        return
-      }
-      turns.push(resolve)
-      channel.port2.postMessage(null)
-    })
+  const eventTurn = createEventTurn()
 
   const interruptible = (ms: number | null): Promise<void> =>
     new Promise(resolve => {
@@ -66,7 +53,7 @@ export function createPace(): Pace {
       sinceTurnMs += computedMs
       if (sinceTurnMs >= TURN_MS) {
         sinceTurnMs = 0
-        await turn()
+        await eventTurn.wait()
       }
       while (!stopped && (paused || owedMs >= SHORTEST_SLEEP_MS)) {
         const start = performance.now()
@@ -75,7 +62,7 @@ export function createPace(): Pace {
         owedMs = Math.max(0, owedMs - (performance.now() - start))
       }
     },
-    turn,
+    turn: () => eventTurn.wait(),
     begin() {
       stopped = false
       owedMs = 0
@@ -96,12 +83,9 @@ export function createPace(): Pace {
       wake?.()
     },
     close() {
-      closed = true
       stopped = true
       wake?.()
-      channel.port1.close()
-      channel.port2.close()
-      for (const resolve of turns.splice(0)) resolve()
+      eventTurn.close()
     },
   }
 }

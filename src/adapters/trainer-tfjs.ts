@@ -45,8 +45,8 @@ export async function createTfjsTrainer(
   const { classes } = oracle
   const splits = createSplits(config.model)
   const pace = createPace()
-  let session: Promise<DeviceSession> = openSession(config.model, backend)
-  const opened = (await session).backend
+  let device = await openSession(config.model, backend)
+  let reopening: Promise<void> | null = null
   // Moments of the last Adam job, on the host so that they outlive a device.
   let moments: HostMoments | null = null
   let losses = 0
@@ -55,8 +55,8 @@ export async function createTfjsTrainer(
 
   const report: BackendReport = {
     backend,
-    adapter: opened.adapter,
-    software: opened.software,
+    adapter: device.backend.adapter,
+    software: device.backend.software,
     stepsPerSecond: 0,
     trials: [],
   }
@@ -68,29 +68,32 @@ export async function createTfjsTrainer(
   /** Runs work on the device, again on a new one when it is lost. */
   const onDevice = async <T>(work: (device: DeviceSession) => Promise<T>): Promise<T> => {
     for (;;) {
+      await reopening
       assertOpen()
-      const pending = session
-      const device = await pending
+      const used = device
       try {
-        return await work(device)
+        return await work(used)
       } catch (cause) {
         assertOpen()
-        if (!(await isLoss(cause, device))) throw cause
-        if (session === pending) session = reopen(device, cause)
-        await session
+        if (!(await isLoss(cause, used))) throw cause
+        // Whoever notices first opens it again for all.
+        if (used === device && reopening === null) {
+          reopening = reopen(cause).finally(() => (reopening = null))
+        }
       }
     }
   }
 
-  const reopen = async (device: DeviceSession, cause: unknown): Promise<DeviceSession> => {
+  const reopen = async (cause: unknown): Promise<void> => {
+    device.close()
     if (++losses > MAX_LOSSES)
       throw new TrainerError('device-lost', `${backend} lost ${losses} times`, { cause })
-    device.close()
     try {
-      return await openSession(config.model, backend)
+      device = await openSession(config.model, backend)
     } catch (failure) {
       throw new TrainerError('device-lost', `${backend} did not come back`, { cause: failure })
     }
+    if (closed) device.close()
   }
 
   const runJob = async (
@@ -236,10 +239,7 @@ export async function createTfjsTrainer(
       if (closed) return
       closed = true
       pace.close()
-      void session.then(
-        device => device.close(),
-        () => undefined,
-      )
+      device.close()
     },
   }
 }

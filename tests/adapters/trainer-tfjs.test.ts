@@ -8,6 +8,7 @@ for (const backend of ['wasm', 'cpu'] as const) {
   trainerContract(`tfjs ${backend}, Node`, config => createTfjsTrainer(config, backend), {
     backend,
     models: ['logistic', 'mlp', 'cnn'],
+    side: backend === 'cpu' ? 8 : 12,
     countTensors,
   })
 }

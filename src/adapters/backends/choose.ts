@@ -36,8 +36,9 @@ const RATE = 0.05
 /** Largest difference from the reference's loss, nats; trained further apart than this, members would not agree. */
 const TOLERANCE = 1e-3
 const TIMED_MS = 250
-/** Warming up and the loss curve may take this long, then the candidate counts as too slow. */
-const WARM_UP_MS = 2_500
+/** Warming up and the loss curve may take this long, then the candidate counts as too slow: a GPU compiles shaders. */
+const GPU_WARM_UP_MS = 3_000
+const CPU_WARM_UP_MS = 600
 
 // The reference gives the curve, so it comes first; WebGL only matters where there is no real WebGPU; whichever is
 // tried last can stay open without a second warm-up.
@@ -86,7 +87,7 @@ export async function chooseTrainer(
             status: 'unavailable',
             reason: `not timed: ${trainer.report.adapter} emulates a GPU on the CPU`,
           } as const)
-        : await probe(trainer)
+        : await probe(trainer, best === null)
     trials.push({ backend, outcome })
     if (outcome.status === 'ok' && (best === null || outcome.stepsPerSecond > best.speed)) {
       best = { candidate, speed: outcome.stepsPerSecond }
@@ -116,7 +117,9 @@ function reasonToSkip(backend: BackendName, trials: readonly BackendTrial[]): st
 }
 
 /** Runs the made-up task on a candidate and compares with the reference. */
-function createProbe(model: ModelSpec): (trainer: ClearableTrainer) => Promise<BackendTrial['outcome']> {
+function createProbe(
+  model: ModelSpec,
+): (trainer: ClearableTrainer, isOnly: boolean) => Promise<BackendTrial['outcome']> {
   const data = probeData(model)
   const job: TrainJob = {
     params: initialParams(model, 'probe'),
@@ -127,15 +130,17 @@ function createProbe(model: ModelSpec): (trainer: ClearableTrainer) => Promise<B
   }
   const expected = trainSteps(createReferenceModel(model), data, job.params, CURVE_STEPS, job).losses
 
-  return async trainer => {
-    const timer = { id: setTimeout(() => trainer.stop(), WARM_UP_MS) }
+  return async (trainer, isOnly) => {
+    const isGpu = trainer.report.backend === 'webgpu' || trainer.report.backend === 'webgl'
+    // The last resort may take its time.
+    const patienceMs = isGpu || isOnly ? GPU_WARM_UP_MS : CPU_WARM_UP_MS
+    const timer = { id: setTimeout(() => trainer.stop(), patienceMs) }
     try {
       await trainer.setData('train', data)
       const losses: number[] = []
       const warmUp = await trainer.train(job, ({ step, loss }) => (losses[step - 1] = loss))
       if (warmUp.steps < CURVE_STEPS) {
-        const seconds = WARM_UP_MS / 1000
-        return { status: 'unavailable', reason: `too slow: ${warmUp.steps} steps in ${seconds} s` }
+        return { status: 'unavailable', reason: `too slow: ${warmUp.steps} steps in ${patienceMs} ms` }
       }
       const maxLossError = Math.max(...losses.map((loss, i) => Math.abs(loss - expected[i]!)))
       // Also true of NaN.

@@ -1,6 +1,6 @@
 // Opens one tfjs backend in this realm: loads its code, sets the flags that its known faults call for, makes it the
-// current one and says what it runs on. tfjs has one engine per realm, so one backend is open at a time; closing it
-// frees its device. Throws TrainerError 'no-backend' where the machine has none, never leaves another one in place.
+// current one and says what it runs on. tfjs has one engine per realm, so one backend is open at a time; a closed one
+// stays warm until another is opened. Throws TrainerError 'no-backend' where the machine has none.
 import {
   backend,
   enableProdMode,
@@ -28,38 +28,52 @@ export interface OpenBackend {
   readonly maxTensorSize: number
   /** Resolves (never rejects) when the device is gone, and what was on it with it. */
   readonly lost: Promise<void>
-  /** Dispose tensors first. */
+  /** Dispose tensors first: those of a lost device go with it. */
   close(): void
 }
 
 type Description = Omit<OpenBackend, 'name' | 'close'>
 
-let current: OpenBackend | 'opening' | null = null
+let busy = false
+/** Closed but kept with its compiled shaders, in case the same one is wanted again. */
+let idle: { readonly name: TfjsBackend; readonly description: Description; isLost: boolean } | null = null
 
 export async function openBackend(name: TfjsBackend): Promise<OpenBackend> {
-  if (current !== null) throw new TrainerError('no-backend', 'another backend is open in this realm')
-  current = 'opening'
+  if (busy) throw new TrainerError('no-backend', 'another backend is open in this realm')
+  busy = true
   try {
-    enableProdMode()
-    const describe = await load(name)
-    if (!(await setBackend(name)) || getBackend() !== name) throw new Error('initialisation failed')
-    const opened: OpenBackend = {
+    const warm = await wakeUp(name)
+    let closed = false
+    return {
       name,
-      ...describe(),
+      ...warm.description,
       close() {
-        if (current !== opened) return
-        current = null
-        discard(name)
+        if (closed) return
+        closed = true
+        busy = false
+        if (warm.isLost) discard(name)
+        else idle = warm
       },
     }
-    current = opened
-    return opened
   } catch (cause) {
-    current = null
+    busy = false
     discard(name)
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new TrainerError('no-backend', `${name}: ${reason}`, { cause })
   }
+}
+
+async function wakeUp(name: TfjsBackend): Promise<NonNullable<typeof idle>> {
+  const before = idle
+  idle = null
+  if (before !== null && before.name === name && !before.isLost) return before
+  if (before !== null) discard(before.name)
+  enableProdMode()
+  const describe = await load(name)
+  if (!(await setBackend(name)) || getBackend() !== name) throw new Error('initialisation failed')
+  const opened = { name, description: describe(), isLost: false }
+  void opened.description.lost.then(() => (opened.isLost = true))
+  return opened
 }
 
 // A removed backend loses its factory too; the package registers it only once, when its code loads.
