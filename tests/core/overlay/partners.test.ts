@@ -143,7 +143,6 @@ function expectFewLinks(room: Room, seed: string): void {
   expect(Math.min(...degrees), seed).toBeGreaterThanOrEqual(3)
   expect(degrees.reduce((sum, degree) => sum + degree, 0) / degrees.length, seed).toBeLessThan(8.5)
 }
-values.reduce((sum, value) => sum + value, 0) / values.length
 
 describe.each([1, 2, 3].map(n => `overlay-${n}`))('a room under seed %s', seed => {
   test('of up to eight is a full mesh at every size, also on the way down', () => {
