@@ -60,6 +60,7 @@ export class Peer {
   private cancelWake: () => void = () => undefined
   private ticks = 0
   private trainerFailures = 0
+  private measureScheduled = false
   private closed = false
 
   /** @param publishedThrough the last round that this identity published an update for, before a reload; -1 for none */
@@ -282,6 +283,7 @@ export class Peer {
         break
       case 'model':
         if (effect.closed) this.roundClosed(effect.closed)
+        else if (this.phase === 'finished') this.measureSoon()
         break
       case 'refused':
         this.wire.refuse(effect.author, effect.reason)
@@ -356,6 +358,16 @@ export class Peer {
     } catch (cause) {
       this.fail(cause)
     }
+  }
+
+  /** A late update changed a finished model: its figures follow, once for a burst of them. */
+  private measureSoon(): void {
+    if (this.measureScheduled) return
+    this.measureScheduled = true
+    this.after(1_000, () => {
+      this.measureScheduled = false
+      this.measureWhole().catch((cause: unknown) => this.fail(cause))
+    })
   }
 
   private async finish(): Promise<void> {

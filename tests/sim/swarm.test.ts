@@ -1,20 +1,12 @@
 // Real peers on virtual time: what the first version of gossip promises, replayed from a seed.
 import { describe, expect, test } from 'vitest'
 import { buildView } from '../../src/peer/peer-view.ts'
+import { commonHashes } from '../../src/sim/scenarios.ts'
 import { Swarm, type SimMember } from '../../src/sim/swarm.ts'
-import { blobSwarm } from './blobs.ts'
+import { blobSwarm } from '../../src/sim/blobs.ts'
 
 const accuracyOf = ({ peer }: SimMember): number => peer.swarm?.accuracy ?? 0
 const isDone = ({ peer }: SimMember): boolean => peer.phase === 'finished' && peer.swarm?.samples === 1000
-
-/** The newest frozen state that all hold, with its hash on each. */
-function commonHashes(members: readonly SimMember[]): string[] {
-  const anchors = members.map(
-    ({ peer }) => new Map(peer.machine.window.anchors.map(({ round, hash }) => [round, hash])),
-  )
-  const round = [...anchors[0]!.keys()].filter(candidate => anchors.every(map => map.has(candidate))).pop()
-  return anchors.map(map => (round === undefined ? 'none in common' : map.get(round)!))
-}
 
 describe('a room of four, each with two or three of ten classes', () => {
   test('all end with one model that knows every class; alone none does', async () => {
@@ -24,7 +16,8 @@ describe('a room of four, each with two or three of ten classes', () => {
     const accuracies = swarm.members.map(accuracyOf)
     expect(Math.min(...accuracies)).toBeGreaterThan(0.95)
     expect(Math.max(...accuracies) - Math.min(...accuracies)).toBeLessThanOrEqual(0.01)
-    expect(new Set(commonHashes(swarm.members)).size).toBe(1)
+    expect(commonHashes(swarm.members)).not.toContain('none')
+    expect(commonHashes(swarm.members).size).toBe(1)
     expect(new Set(swarm.members.map(({ peer }) => peer.seat.part)).size).toBe(4)
     swarm.close()
 
@@ -41,7 +34,7 @@ describe('a room of four, each with two or three of ten classes', () => {
       const swarm = new Swarm({ ...blobSwarm('replay', { rounds: 8 }), lossRate: 0.1 })
       for (let i = 0; i < 4; i++) await swarm.join()
       await swarm.clock.run(60_000, () => swarm.members.every(isDone))
-      hashes.push(commonHashes(swarm.members)[0]!)
+      hashes.push([...commonHashes(swarm.members)].join())
       swarm.close()
     }
     expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/)
@@ -73,7 +66,8 @@ describe('a room of four, each with two or three of ten classes', () => {
     expect(back).toBe(true)
     const since = victim.peer.machine.round
     await swarm.clock.run(swarm.clock.now() + 60_000, () => victim.peer.machine.round >= since + 6)
-    expect(new Set(commonHashes(swarm.members)).size).toBe(1)
+    expect(commonHashes(swarm.members)).not.toContain('none')
+    expect(commonHashes(swarm.members).size).toBe(1)
     expect(victim.peer.wire.states.fetched).toBeGreaterThan(0)
     // Coming back is no equivocation: nothing of it was refused.
     expect(others.flatMap(({ peer }) => buildView(peer).refusals)).toEqual([])
@@ -91,7 +85,8 @@ describe('a room of four, each with two or three of ten classes', () => {
     expect(late.peer.machine.round).toBeGreaterThanOrEqual(round)
     expect(late.peer.seat.part).toBe(3)
     expect(late.peer.wire.states.fetched).toBe(1)
-    expect(new Set(commonHashes(swarm.members)).size).toBe(1)
+    expect(commonHashes(swarm.members)).not.toContain('none')
+    expect(commonHashes(swarm.members).size).toBe(1)
     swarm.close()
   })
 
@@ -130,7 +125,8 @@ test('two halves of a split room go on and end in one model after the split heal
   swarm.network.heal()
   await swarm.clock.run(45_000)
   swarm.members.forEach(({ peer }, i) => expect(peer.machine.round).toBeGreaterThan(rounds[i]!))
-  expect(new Set(commonHashes(swarm.members)).size).toBe(1)
+  expect(commonHashes(swarm.members)).not.toContain('none')
+  expect(commonHashes(swarm.members).size).toBe(1)
   swarm.close()
 })
 
@@ -143,6 +139,7 @@ test('fifty members over an overlay of few links hold one model', async () => {
   for (let i = 0; i < 50; i++) await swarm.join()
   const done = await swarm.clock.run(120_000, () => swarm.members.every(isDone))
   expect(done).toBe(true)
-  expect(new Set(commonHashes(swarm.members)).size).toBe(1)
+  expect(commonHashes(swarm.members)).not.toContain('none')
+  expect(commonHashes(swarm.members).size).toBe(1)
   swarm.close()
 }, 120_000)

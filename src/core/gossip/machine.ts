@@ -299,7 +299,7 @@ export class GossipMachine {
    */
   private compareBases(effects: GossipEffect[]): void {
     if (this.fetching) return
-    const others = this.presences.trainers()
+    const others = this.presences.followers()
     const behind = others.length > 0 && lowerMedian(others.map(({ baseRound }) => baseRound)) > this.round
     const rounds = this.presences.baseRounds().reverse()
     if (behind) {
@@ -373,7 +373,7 @@ export class GossipMachine {
 
   /** Training for a round that most have left is wasted: catch up first. */
   private isBehind(): boolean {
-    const others = this.presences.trainers()
+    const others = this.presences.followers()
     return others.length > 0 && lowerMedian(others.map(({ round }) => round)) > this.round
   }
 }

@@ -58,6 +58,13 @@ export class Presences {
       .filter(({ status }) => status === 'training')
   }
 
+  /** Everybody whose model counts: trainers, but also the paused, the watching and those that are done. */
+  followers(): Presence[] {
+    return [...this.held.values()]
+      .map(({ presence }) => presence)
+      .filter(({ status }) => status !== 'preparing')
+  }
+
   /** Hash -> members that stated it for the round. */
   votes(round: number): Map<string, MemberId[]> {
     const votes = new Map<string, MemberId[]>()

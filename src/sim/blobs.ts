@@ -1,9 +1,9 @@
 // Ten gaussian clouds in 16 dimensions: a task that a small model learns in seconds, for swarms whose subject is the
 // protocol. Label-disjoint parts, so a member alone cannot know the other classes.
-import type { Dataset } from '../../src/core/data/dataset.ts'
-import type { CharterBody } from '../../src/core/ledger/entry.ts'
-import { createRng } from '../../src/core/num/rng.ts'
-import type { SwarmOptions } from '../../src/sim/swarm.ts'
+import type { Dataset } from '../core/data/dataset.ts'
+import type { CharterBody } from '../core/ledger/entry.ts'
+import { createRng } from '../core/num/rng.ts'
+import type { SwarmOptions } from './swarm.ts'
 
 const FEATURES = 16
 export const CLASSES = [...'0123456789']
