@@ -89,7 +89,7 @@ async function run(
   const sent = swarm.members.reduce((sum, { peer }) => sum + peer.wire.traffic.sentBytes, 0)
   const result: ScenarioResult = {
     checks: [
-      check('lowest accuracy', lowest, 'fraction', '>= 0.9', lowest >= 0.9),
+      check('lowest accuracy', lowest, 'fraction', '>= 0.8', lowest >= 0.8),
       check('spread', spread, 'fraction', '<= 0.01', spread <= WITHIN_ONE_POINT),
       check('different common models', hashes.size, 'models', '= 1', hashes.size === 1),
     ],

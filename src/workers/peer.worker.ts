@@ -131,7 +131,7 @@ async function perform(call: PeerCall): Promise<unknown> {
     case 'testSamples':
       return testSamples(peer, ...call.args)
     case 'exportModel':
-      return exportModel(peer.charter, peer.modelParams(), ...call.args)
+      return exportModel(peer, ...call.args)
     case 'measureWhole':
       return peer.measureWhole()
     case 'leave':

@@ -1,0 +1,4 @@
+import { createMemoryStore } from '../../src/adapters/store-memory.ts'
+import { storeContract } from '../contract/store.ts'
+
+storeContract(() => Promise.resolve(createMemoryStore()))
