@@ -1,6 +1,8 @@
-// The rooms that tests and tools found: MNIST or Fashion-MNIST dealt so that nobody holds more than a few classes.
+// The rooms that tests and tools found: MNIST or Fashion-MNIST dealt so that nobody holds more than a few classes, on the
+// terms that the form proposes but without an end unless one is given.
 import type { PartitionScheme } from '../../src/core/data/dataset.ts'
 import type { TrainingTerms } from '../../src/core/ledger/entry.ts'
+import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
 import { presetModel, type PresetName } from '../../src/core/model/presets.ts'
 import type { Draft } from './rig.ts'
 
@@ -28,9 +30,6 @@ const CLASSES = {
   ],
 } as const
 
-/** Steps that suit plain SGD when every member holds other classes; a CNN diverges at the rate that an MLP likes. */
-const LEARNING_RATE_MICRO = { logistic: 200_000, mlp: 200_000, cnn: 50_000 } as const
-
 export function imageDraft({
   task = 'mnist',
   model = 'mlp',
@@ -46,17 +45,7 @@ export function imageDraft({
     partition,
     parts,
     partSamples: 0,
-    terms: {
-      batchSize: 32,
-      localSteps: 20,
-      optimizer: 'sgd',
-      learningRateMicro: LEARNING_RATE_MICRO[model],
-      outerRateMilli: 1000,
-      outerMomentumMilli: 0,
-      trusted: 'yes',
-      rounds: 0,
-      ...terms,
-    },
+    terms: { ...DEFAULT_TERMS, rounds: 0, ...terms },
     schema: '',
   }
 }

@@ -163,7 +163,8 @@ function viewOf(page: Page): Promise<SessionView | null> {
   return page.evaluate(() => window.yoriai?.stay?.view ?? null)
 }
 
-export type Draft = Omit<CharterBody, 'kind' | 'salt' | 'seed'>
+/** A seed makes partition and first parameters repeat. */
+export type Draft = Omit<CharterBody, 'kind' | 'salt' | 'seed'> & { readonly seed?: string }
 
 /** Founds a room from the page's own program, without clicking through the form. */
 export async function createRoom(tab: Tab, draft: Draft): Promise<RoomLink> {
