@@ -146,7 +146,7 @@ export class Dialer {
   #announce(contact: Contact): void {
     if (contact.announced) return
     contact.announced = true
-    this.#post(contact.address, { t: 'here', id: this.#self })
+    this.#post(contact.address, { t: 'here', id: this.#self, ask: contact.member === undefined })
   }
 
   #onSignal(from: Address, signal: LinkSignal): void {
@@ -154,7 +154,8 @@ export class Dialer {
     switch (signal.t) {
       case 'here':
         if (signal.id === this.#self) return this.contacts.remove(from)
-        this.#announce(this.contacts.note(from, signal.id))
+        this.contacts.note(from, signal.id).announced ||= signal.ask
+        if (signal.ask) this.#post(from, { t: 'here', id: this.#self, ask: false })
         return this.#options.onChange()
       case 'call':
         return this.#onCall(from, signal.id, signal.own)

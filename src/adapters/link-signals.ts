@@ -26,8 +26,8 @@ export type RtcSignal =
     }
 
 export type LinkSignal =
-  /** To a socket that one was introduced to; answered in kind, once. */
-  | { readonly t: 'here'; readonly id: MemberId }
+  /** To a socket that one was introduced to; `ask` wants one back. */
+  | { readonly t: 'here'; readonly id: MemberId; readonly ask: boolean }
   /** Asks for a link. */
   | { readonly t: 'call'; readonly id: MemberId; readonly own: TryId }
   /** Takes the call `other`. */
@@ -57,8 +57,10 @@ export function decodeLinkSignal(payload: Uint8Array): LinkSignal | undefined {
   if (!isRecord(value)) return undefined
   const { id, own, other } = value
   switch (value['t']) {
-    case 'here':
-      return isMember(id) ? { t: 'here', id } : undefined
+    case 'here': {
+      const ask = value['ask']
+      return isMember(id) && typeof ask === 'boolean' ? { t: 'here', id, ask } : undefined
+    }
     case 'call':
       return isMember(id) && isTry(own) ? { t: 'call', id, own } : undefined
     case 'take':

@@ -21,6 +21,8 @@ export interface MemorySignaling {
   /** The server dies: all sockets close and retry until start(). */
   stop(): void
   start(): void
+  /** A payload that a hostile server makes up. */
+  inject(payload: Uint8Array, from: SocketId, to: SocketId): void
   readonly sockets: number
 }
 
@@ -53,6 +55,14 @@ export function createMemorySignaling(options: MemorySignalingOptions = {}): Mem
     b.known.add(a)
   }
 
+  const openEvent = (client: Client, self: SocketId): SignalingEvent => ({
+    type: 'open',
+    self,
+    peers: [...client.known].flatMap(peer => peer.socket ?? []),
+    size: bySocket.size,
+    iceServers: options.iceServers ?? [],
+  })
+
   const open = (client: Client): void => {
     const socket = String(++sockets).padStart(16, '0') as SocketId
     const peers = shuffle([...bySocket.values()], rng).slice(0, options.welcomePeers ?? 8)
@@ -60,13 +70,7 @@ export function createMemorySignaling(options: MemorySignalingOptions = {}): Mem
     client.state = 'open'
     bySocket.set(socket, client)
     for (const peer of peers) acquaint(client, peer)
-    tell(client, {
-      type: 'open',
-      self: socket,
-      peers: peers.flatMap(peer => peer.socket ?? []),
-      size: bySocket.size,
-      iceServers: options.iceServers ?? [],
-    })
+    tell(client, openEvent(client, socket))
     for (const peer of peers) tell(peer, { type: 'peer', peer: socket })
   }
 
@@ -95,6 +99,10 @@ export function createMemorySignaling(options: MemorySignalingOptions = {}): Mem
         client.state = 'connecting'
         tell(client, { type: 'closed', willRetry: true, reason: 'network' })
       }
+    },
+    inject(payload, from, to) {
+      const target = bySocket.get(to)
+      if (target) tell(target, { type: 'message', from, payload })
     },
     start() {
       running = true
@@ -135,6 +143,13 @@ export function createMemorySignaling(options: MemorySignalingOptions = {}): Mem
         },
         subscribe(listener) {
           client.listeners.add(listener)
+          const { socket } = client
+          if (socket !== undefined) {
+            clock.after(0, () => {
+              if (client.socket === socket && client.listeners.has(listener))
+                listener(openEvent(client, socket))
+            })
+          }
           return () => client.listeners.delete(listener)
         },
         close() {

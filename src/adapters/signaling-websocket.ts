@@ -56,6 +56,9 @@ export function createWebSocketSignaling(options: WebSocketSignalingOptions): We
   let state: Signaling['state'] = 'connecting'
   let socket: WebSocket | undefined
   let self: SocketId | undefined
+  let opened: Extract<SignalingEvent, { type: 'open' }> | undefined
+  /** Sockets that the server named and did not call gone, for who subscribes later. */
+  const known = new Set<SocketId>()
   let ended = false
   let wasOpen = false
   let failures = 0
@@ -108,6 +111,8 @@ export function createWebSocketSignaling(options: WebSocketSignalingOptions): We
     const old = socket
     socket = undefined
     self = undefined
+    opened = undefined
+    known.clear()
     if (old) release(old)
     if (ended) return
     // A room that was never entered and is full stays full for a while: the user decides. One that was entered is
@@ -132,16 +137,20 @@ export function createWebSocketSignaling(options: WebSocketSignalingOptions): We
         wasOpen = true
         failures = 0
         expectWord(SILENCE_MS)
-        return emit({
+        opened = {
           type: 'open',
           self: frame.self,
           peers: frame.peers,
           size: frame.size,
           iceServers: frame.iceServers,
-        })
+        }
+        for (const peer of frame.peers) known.add(peer)
+        return emit(opened)
       case 'peer':
+        known.add(frame.peer)
         return emit({ type: 'peer', peer: frame.peer })
       case 'gone':
+        known.delete(frame.peer)
         return emit({ type: 'gone', peer: frame.peer })
       case 'from':
         return receive(from, frame.from, frame.data)
@@ -202,6 +211,12 @@ export function createWebSocketSignaling(options: WebSocketSignalingOptions): We
     },
     subscribe(listener) {
       listeners.add(listener)
+      const now = opened
+      if (now) {
+        queueMicrotask(() => {
+          if (opened === now && listeners.has(listener)) listener({ ...now, peers: [...known] })
+        })
+      }
       return () => listeners.delete(listener)
     },
     close() {

@@ -12,7 +12,7 @@ export interface IceServer {
 }
 
 export type SignalingEvent =
-  /** Also after every reconnect. `peers` are random introductions, `size` the sockets in the room, self included. */
+  /** Also after every reconnect, and at once for who subscribes to an open one. `peers` are random introductions, `size` the sockets in the room, self included. */
   | {
       readonly type: 'open'
       readonly self: SocketId

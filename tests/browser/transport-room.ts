@@ -7,7 +7,9 @@ import {
   type SimplePeerTransport,
 } from '../../src/adapters/transport-simple-peer.ts'
 import type { MemberId, RoomId } from '../../src/core/num/ids.ts'
-import type { SocketId } from '../../src/ports/signaling.ts'
+import type { OverlayLimits } from '../../src/core/overlay/partners.ts'
+import type { Signaling, SocketId } from '../../src/ports/signaling.ts'
+import type { Signer } from '../../src/ports/signer.ts'
 import type { Transport } from '../../src/ports/transport.ts'
 import { readFingerprints } from '../../src/protocol/link-auth.ts'
 import { record, untilTrue } from '../contract/transport.ts'
@@ -23,7 +25,10 @@ export const QUICK: LinkTimes = {
 
 export interface RtcRoom {
   readonly signaling: MemorySignaling
-  join(times?: Partial<LinkTimes>): Promise<SimplePeerTransport>
+  join(times?: Partial<LinkTimes>, signer?: Signer, limits?: OverlayLimits): Promise<SimplePeerTransport>
+  signerOf(transport: Transport): Signer
+  /** The member's process is gone: its connections end without a word, and nothing of it goes on. */
+  abandon(transport: Transport): void
   /** Closes the connections between two members under their feet, and the way to new ones. */
   cut(a: Transport, b: Transport): void
   restore(a: Transport, b: Transport): void
@@ -35,6 +40,8 @@ export function createRtcRoom(
 ): RtcRoom {
   const sockets = new Map<SocketId, MemberId>()
   const connections = new Map<MemberId, RTCPeerConnection[]>()
+  const signers = new Map<MemberId, Signer>()
+  const signalings = new Map<MemberId, Signaling>()
   const blocked = new Set<string>()
   const wire = (a: MemberId | undefined, b: MemberId | undefined): string => [a, b].sort().join(' ')
   const signaling = createMemorySignaling({
@@ -46,11 +53,13 @@ export function createRtcRoom(
   const made = (transport: Transport): RTCPeerConnection[] => connections.get(transport.self) ?? []
   return {
     signaling,
-    async join(times) {
-      const signer = await createEphemeralSigner()
+    async join(times, given, limits) {
+      const signer = given ?? (await createEphemeralSigner())
+      signers.set(signer.id, signer)
       const own: RTCPeerConnection[] = []
       connections.set(signer.id, own)
       const socket = signaling.connect()
+      signalings.set(signer.id, socket)
       socket.subscribe(event => {
         if (event.type === 'open') sockets.set(event.self, signer.id)
       })
@@ -60,6 +69,7 @@ export function createRtcRoom(
         room: ROOM,
         iceServers: [],
         times: { ...QUICK, ...times },
+        ...(limits === undefined ? {} : { limits }),
         createConnection(configuration) {
           const connection = new RTCPeerConnection(configuration)
           own.push(connection)
@@ -68,6 +78,12 @@ export function createRtcRoom(
       })
     },
     connectionsOf: made,
+    signerOf: transport => signers.get(transport.self)!,
+    abandon(transport) {
+      signalings.get(transport.self)?.close()
+      for (const connection of made(transport)) connection.close()
+      transport.close()
+    },
     cut(a, b) {
       blocked.add(wire(a.self, b.self))
       const ends = (description: RTCSessionDescription | null): string =>
