@@ -7,7 +7,6 @@ import {
   div,
   fused,
   maxPool,
-  MaxPoolGrad,
   mul,
   reshape,
   slice1d,
@@ -27,7 +26,7 @@ import { ADAM_EPSILON } from '../../core/model/reference/optimizer.ts'
 import { shapeLayers } from '../../core/model/shapes.ts'
 import type { Layer, ModelSpec } from '../../core/model/spec.ts'
 import { layoutParams, type TensorSlot } from '../../core/params/layout.ts'
-import { type GradientOps, runKernel } from './gradient-ops.ts'
+import type { GradientOps } from './gradient-ops.ts'
 
 export interface DeviceModel {
   readonly paramCount: number
@@ -145,12 +144,13 @@ function backward(
         kernel: ops.kernelOfConvolution(input as Tensor4D, dy as Tensor4D, kernel!.shape),
         input: wantInput ? ops.inputOfConvolution(dy as Tensor4D, kernel as Tensor4D, input.shape) : null,
       }
-    case 'maxPool2d': {
-      if (!wantInput) return { kernel: null, input: null }
-      const { size } = layer
-      const attrs = { filterSize: size, strides: size, pad: 'valid' }
-      return { kernel: null, input: runKernel(MaxPoolGrad, { dy, input, output }, attrs) }
-    }
+    case 'maxPool2d':
+      return {
+        kernel: null,
+        input: wantInput
+          ? ops.inputOfMaxPool(dy as Tensor4D, input as Tensor4D, output as Tensor4D, layer.size)
+          : null,
+      }
     case 'flatten':
       return { kernel: null, input: wantInput ? reshape(dy, input.shape) : null }
   }

@@ -1,12 +1,13 @@
-// The four products of a backward pass, per backend. tfjs' own kernels serve the GPU and the plain CPU; on WASM they
+// The backward pass of every layer, per backend. tfjs' own kernels serve the GPU and the plain CPU; on WASM they
 // are rewritten so that every product reaches the fast untransposed kernel (its transposed paths measured ten times
-// slower, and it has no filter gradient at all).
+// slower, its pooling gradient three times, and it has no filter gradient at all).
 import {
   conv2d,
   Conv2DBackpropFilter,
   Conv2DBackpropInput,
   engine,
   matMul,
+  MaxPoolGrad,
   type NamedAttrMap,
   reverse,
   type Tensor,
@@ -14,6 +15,7 @@ import {
   type Tensor4D,
   transpose,
 } from '@tensorflow/tfjs-core'
+import { poolGradientOnHeap } from './wasm-pool-gradient.ts'
 
 export interface GradientOps {
   /** x [n, in], dy [n, out] -> [in, out]. */
@@ -24,6 +26,8 @@ export interface GradientOps {
   kernelOfConvolution(x: Tensor4D, dy: Tensor4D, kernelShape: number[]): Tensor4D
   /** dy [n, h, w, out], kernel [k, k, in, out] -> x's shape. */
   inputOfConvolution(dy: Tensor4D, kernel: Tensor4D, inputShape: number[]): Tensor4D
+  /** Windows of size x size that do not overlap: the gradient goes to the first maximum of each. */
+  inputOfMaxPool(dy: Tensor4D, input: Tensor4D, output: Tensor4D, size: number): Tensor4D
 }
 
 const sameStrideOne = { strides: 1, pad: 'same', dataFormat: 'NHWC' }
@@ -35,6 +39,8 @@ const stock: GradientOps = {
     runKernel(Conv2DBackpropFilter, { x, dy }, { ...sameStrideOne, filterShape }),
   inputOfConvolution: (dy, filter, inputShape) =>
     runKernel(Conv2DBackpropInput, { dy, filter }, { ...sameStrideOne, inputShape }),
+  inputOfMaxPool: (dy, input, output, size) =>
+    runKernel(MaxPoolGrad, { dy, input, output }, { filterSize: size, strides: size, pad: 'valid' }),
 }
 
 const wasm: GradientOps = {
@@ -49,6 +55,7 @@ const wasm: GradientOps = {
     const pad: [number, number] = [before, size - 1 - before]
     return conv2d(dy, turned, 1, [[0, 0], pad, pad, [0, 0]])
   },
+  inputOfMaxPool: (dy, input, _output, size) => poolGradientOnHeap(dy, input, size),
 }
 
 export function gradientOps(backend: string): GradientOps {
