@@ -26,6 +26,9 @@ export const CHROMIUM_ARGS = [
 
 const VIEWPORT = { width: 1280, height: 800 }
 const POLL_MS = 100
+const SETTLE_LIMIT_MS = 20_000
+/** Two looks this far apart must agree. */
+const SETTLE_QUIET_MS = 1_500
 
 export interface Tab {
   readonly name: string
@@ -229,6 +232,24 @@ export async function measureWhole(tab: Tab): Promise<WholeMeasure> {
   const measured = await tab.page.evaluate(() => window.yoriai!.stay!.session.measureWhole())
   if (!measured) throw new Error(`${tab.name}: nothing to measure on`)
   return measured
+}
+
+/**
+ * Everybody pauses, and the last updates reach everybody: after that all hold the same round, which is returned. Where
+ * that does not come about in time, the error says who stands where.
+ */
+export async function settle(tabs: readonly Tab[]): Promise<number> {
+  for (const { page } of tabs) await page.evaluate(() => window.yoriai!.stay!.session.setPaused(true))
+  const deadline = Date.now() + SETTLE_LIMIT_MS
+  let before = ''
+  for (;;) {
+    await sleep(SETTLE_QUIET_MS)
+    const rounds = (await Promise.all(tabs.map(tab => tab.view()))).map(view => view!.round)
+    const now = rounds.join()
+    if (now === before && new Set(rounds).size === 1) return rounds[0]!
+    if (Date.now() > deadline) throw new Error(`rounds stay apart after everybody paused: ${now}`)
+    before = now
+  }
 }
 
 export function sleep(ms: number): Promise<void> {

@@ -10,6 +10,7 @@ import {
   createRoom,
   joinRoom,
   measureWhole,
+  settle,
   sleep,
   waitForView,
   type Rig,
@@ -62,7 +63,6 @@ export interface SwarmHooks {
 const NAMES = ['Aiko', 'Ben', 'Chidi', 'Dana', 'Emi', 'Farid', 'Greta', 'Hiro']
 const POLL_MS = 500
 const JOIN_LIMIT_MS = 120_000
-const SETTLE_LIMIT_MS = 20_000
 const ALONE_LIMIT_MS = 600_000
 const CERTIFICATES = fileURLToPath(new URL('../../.cert', import.meta.url))
 
@@ -126,20 +126,6 @@ async function run(rig: Rig, plan: SwarmPlan, hooks: SwarmHooks): Promise<SwarmR
     members,
     alone: { accuracy: own.accuracy, steps: end.totalSteps, history: end.history },
     chromium: rig.browser.version(),
-  }
-}
-
-/** Everybody stops, and the last updates reach everybody: after that all hold the same round. */
-async function settle(tabs: readonly Tab[]): Promise<void> {
-  for (const { page } of tabs) await page.evaluate(() => window.yoriai!.stay!.session.setPaused(true))
-  const deadline = Date.now() + SETTLE_LIMIT_MS
-  let before = ''
-  while (Date.now() < deadline) {
-    await sleep(1_500)
-    const rounds = (await Promise.all(tabs.map(tab => tab.view()))).map(view => view!.round)
-    const now = rounds.join()
-    if (now === before && new Set(rounds).size === 1) return
-    before = now
   }
 }
 
