@@ -1,11 +1,10 @@
 // Link throughput of the transport against a bare RTCDataChannel that moves the same bytes in the same page and run, in a
 // real Chromium over loopback. Repetitions alternate, and medians are compared, since the machine's load drifts.
-import { execFileSync } from 'node:child_process'
-import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright'
 import { createServer } from 'vite'
 import { findChromium } from '../scripts/chromium.mjs'
+import { check, commitName, deviceName, figure, type Report } from './report.ts'
 import type { Moved } from './transport-page.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -15,7 +14,7 @@ const TOTAL_BYTES = 48 * 1024 * 1024
 const MESSAGE_BYTES = [1024 * 1024, 64 * 1024]
 const BAR = 0.8
 
-export async function run(_args: readonly string[] = []) {
+export async function run(_args: readonly string[] = []): Promise<Report> {
   const server = await createServer({
     root: ROOT,
     configFile: false,
@@ -53,47 +52,22 @@ export async function run(_args: readonly string[] = []) {
     const bareSpeed = speed(bareRuns)
     const checks = MESSAGE_BYTES.flatMap((size, kind) => {
       const own = speed(ourRuns[kind]!)
-      const ratio = own / bareSpeed
       const name = `${size / 1024} KiB messages`
       return [
-        {
-          name: `throughput against a bare RTCDataChannel, ${name}`,
-          value: round(ratio),
-          unit: 'ratio',
-          bar: `>= ${BAR}`,
-          ok: ratio >= BAR,
-        },
-        { name: `throughput, ${name}`, value: round(own), unit: 'MiB/s', bar: null, ok: true },
+        check(`throughput against a bare RTCDataChannel, ${name}`, own / bareSpeed, 'ratio', '>=', BAR),
+        figure(`throughput, ${name}`, own, 'MiB/s'),
       ]
     })
     return {
       bench: 'transport',
-      commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim(),
-      device: `${os.cpus()[0]?.model ?? 'unknown CPU'}, ${os.cpus().length} cores, Chromium ${browser.version()}`,
-      seeds: [] as string[],
+      commit: commitName(),
+      device: deviceName(`Chromium ${browser.version()}`),
+      seeds: [],
       checks: [
         ...checks,
-        {
-          name: 'throughput, bare RTCDataChannel',
-          value: round(bareSpeed),
-          unit: 'MiB/s',
-          bar: null,
-          ok: true,
-        },
-        {
-          name: 'from the first word to a proven link',
-          value: round(median(ourRuns[0]!.map(run => run.setUpMs))),
-          unit: 'ms',
-          bar: null,
-          ok: true,
-        },
-        {
-          name: 'from nothing to an open bare channel',
-          value: round(median(bareRuns.map(run => run.setUpMs))),
-          unit: 'ms',
-          bar: null,
-          ok: true,
-        },
+        figure('throughput, bare RTCDataChannel', bareSpeed, 'MiB/s'),
+        figure('from the first word to a proven link', setUp(ourRuns[0]!), 'ms'),
+        figure('from nothing to an open bare channel', setUp(bareRuns), 'ms'),
       ],
       repetitions: REPETITIONS,
       bytes: TOTAL_BYTES,
@@ -108,11 +82,11 @@ function speed(runs: readonly Moved[]): number {
   return TOTAL_BYTES / 1024 / 1024 / (median(runs.map(run => run.moveMs)) / 1000)
 }
 
+function setUp(runs: readonly Moved[]): number {
+  return median(runs.map(run => run.setUpMs))
+}
+
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[sorted.length >> 1]!
-}
-
-function round(value: number): number {
-  return Number(value.toPrecision(3))
 }

@@ -106,6 +106,8 @@ class RtcTransport implements SimplePeerTransport {
   readonly #dialer: Dialer
   readonly #timers = new Map<'tick' | 'review' | 'list', () => void>()
   readonly #unsubscribe: () => void
+  /** Messages that came before anybody listened. */
+  #early: Extract<TransportEvent, { type: 'message' }>[] | undefined = []
   #iceServers: readonly IceServer[] = []
   #isClosed = false
   #tickedAt: number
@@ -186,6 +188,13 @@ class RtcTransport implements SimplePeerTransport {
 
   subscribe(listener: (event: TransportEvent) => void): () => void {
     this.#listeners.add(listener)
+    const early = this.#early
+    if (early) {
+      queueMicrotask(() => {
+        this.#early = undefined
+        for (const event of early) if (this.#links.has(event.from)) this.#emit(event)
+      })
+    }
     return () => this.#listeners.delete(listener)
   }
 
@@ -201,6 +210,10 @@ class RtcTransport implements SimplePeerTransport {
   }
 
   #emit(event: TransportEvent): void {
+    if (this.#early && event.type === 'message') {
+      this.#early.push(event)
+      return
+    }
     for (const listener of [...this.#listeners]) listener(event)
   }
 
