@@ -1,4 +1,5 @@
-// The curves of a stay: one point per closed round, thinned when old, so the shape stays and the memory is bounded.
+// The curves of a stay: one point per measurement, thinned when old, so the shape stays and the memory is bounded. A round
+// that was measured again (its figures on all samples, say) keeps the newest.
 import type { MetricPoint } from '../ports/session.ts'
 import type { Evaluation } from '../ports/trainer.ts'
 
@@ -19,6 +20,7 @@ export class Curves {
     swarm: Evaluation | null,
     reported: readonly number[],
   ): void {
+    if (this.points[this.points.length - 1]?.round === round) this.points.pop()
     this.points.push({
       round,
       seconds,

@@ -218,9 +218,7 @@ export class Peer {
     if (!this.seat.hasTestData) return null
     const measured = await this.training?.measureWhole(this.modelParams())
     if (!measured) return null
-    this.own = this.options.role === 'watcher' ? null : measured.own
-    this.swarm = measured.swarm
-    this.changed()
+    this.record(measured.own, measured.swarm)
     return measured
   }
 
@@ -335,14 +333,21 @@ export class Peer {
     const others = contributors.filter(member => member !== this.self).length
     const vectors = others * (contributors.includes(this.self) ? 2 : 1)
     this.float32Bytes += 4 * this.startParams.length * vectors
+    // Trainers measure after their jobs; the others have only the rounds.
+    if (this.phase !== 'training') void this.measure()
+  }
+
+  /** A point of the curves for what was just measured. */
+  private record(own: Evaluation, swarm: Evaluation): void {
+    this.own = this.options.role === 'watcher' ? null : own
+    this.swarm = swarm
     const reported = [...this.wire.presence.all.values()]
       .map(({ statement }) => statement.accuracy)
       .filter(accuracy => accuracy !== null)
     if (this.own) reported.push(this.own.accuracy)
     const seconds = (this.deps.clock.now() - this.startedAt) / 1000
-    this.curves.add(round + 1, seconds, this.own, this.swarm, reported)
-    // Trainers measure after their jobs; the others have only the rounds.
-    if (this.phase !== 'training') void this.measure()
+    this.curves.add(this.machine.round, seconds, this.own, swarm, reported)
+    this.changed()
   }
 
   private async measure(): Promise<void> {
@@ -352,9 +357,7 @@ export class Peer {
       const measured = await this.training?.measure(this.modelParams())
       // A finished room shows the figures on all samples; a quick one that was under way must not replace them.
       if (!measured || this.closed || this.phase === 'finished') return
-      this.own = this.options.role === 'watcher' ? null : measured.own
-      this.swarm = measured.swarm
-      this.changed()
+      this.record(measured.own, measured.swarm)
     } catch (cause) {
       this.fail(cause)
     }

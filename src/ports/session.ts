@@ -62,7 +62,7 @@ export interface Refusal {
   readonly lastUnixMs: number
 }
 
-/** One point of the curves, at the end of a round. Accuracy is a fraction on the shared held-out samples. */
+/** One point of the curves, from a measurement in a round. Accuracy is a fraction on the shared held-out samples. */
 export interface MetricPoint {
   readonly round: number
   readonly seconds: number
