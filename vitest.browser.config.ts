@@ -15,6 +15,8 @@ export default mergeConfig(
         '@tensorflow/tfjs-backend-wasm',
         '@tensorflow/tfjs-backend-webgl',
         '@tensorflow/tfjs-backend-webgpu',
+        'idb',
+        'simple-peer',
       ],
     },
     test: {
