@@ -1,7 +1,7 @@
 // Replication of the ledger: new entries are pushed at once, heads are compared when a link comes up and now and then
 // after, and what follows a head is sent. Every entry is decoded and its signature checked before it is admitted; own
 // entries are stored before anybody sees them, since a forgotten one would turn the next into an equivocation.
-import { type Ledger, entryBytes, signingBytes, type Admission } from '../core/ledger/chain.ts'
+import { type Ledger, entryBytes, signingBytes, type Admission, type Head } from '../core/ledger/chain.ts'
 import { decodeEntry } from '../core/ledger/decode.ts'
 import type { Entry, EntryBody } from '../core/ledger/entry.ts'
 import { decodeBase64url, encodeBase64url } from '../core/num/base64url.ts'
@@ -39,11 +39,16 @@ export function entryKey(room: RoomId, author: MemberId, seq: number): string {
   return `entry/${room}/${author}/${String(seq).padStart(10, '0')}`
 }
 
+/** Heads that a link partner may send in a while: each can cost the whole ledger in answer. */
+const HEADS_ALLOWED = 6
+const HEADS_WINDOW_MS = 10_000
+
 export class LedgerSync {
   private queue: Promise<unknown> = Promise.resolve()
   private nextHeadsTo = 0
-  /** Links that told their heads: a newcomer waits for the first before it picks a part. */
-  readonly headsHeard = new Set<MemberId>()
+  private readonly headsFrom = new Map<MemberId, number[]>()
+  /** What the first link said that there is; undefined before. */
+  private firstHeads: readonly Head[] | undefined
 
   constructor(
     private readonly context: PeerContext,
@@ -86,7 +91,12 @@ export class LedgerSync {
   }
 
   linkDown(member: MemberId): void {
-    this.headsHeard.delete(member)
+    this.headsFrom.delete(member)
+  }
+
+  /** Whether everything has arrived that the first link said there is. */
+  get caughtUp(): boolean {
+    return this.firstHeads?.every(({ author, seq }) => this.ledger.lengthOf(author) > seq) ?? false
   }
 
   compareWithNextLink(): void {
@@ -96,6 +106,8 @@ export class LedgerSync {
   }
 
   onHeads(from: MemberId, heads: readonly { author: MemberId; seq: number }[]): void {
+    this.firstHeads ??= heads
+    if (!this.mayAnswer(from)) return
     const missing = this.ledger.missingAt(heads)
     this.sendEntries(
       from,
@@ -103,7 +115,6 @@ export class LedgerSync {
     )
     // Both halves of a fork, so that the other side convicts too.
     for (const proof of this.ledger.forks.values()) this.sendEntries(from, proof)
-    if (!this.headsHeard.has(from)) this.headsHeard.add(from)
   }
 
   /** `from` null: another tab of this device, which is verified all the same but not cut off. */
@@ -149,6 +160,13 @@ export class LedgerSync {
       default:
         outcome satisfies never
     }
+  }
+
+  private mayAnswer(member: MemberId): boolean {
+    const now = this.context.clock.now()
+    const recent = (this.headsFrom.get(member) ?? []).filter(at => now - at < HEADS_WINDOW_MS)
+    this.headsFrom.set(member, [...recent, now].slice(-HEADS_ALLOWED))
+    return recent.length < HEADS_ALLOWED
   }
 
   private push(entries: readonly Entry[], except?: MemberId | null): void {

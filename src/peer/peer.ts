@@ -29,7 +29,9 @@ import { Wire } from './wire.ts'
 import { WorkJournal } from './work-journal.ts'
 
 const TICK_MS = 250
+/** Once a second; in rooms that no longer are a full mesh every other second, since statements are passed on. */
 const PRESENCE_TICKS = 4
+const MESH_MEMBERS = 8
 const WORK_TICKS = 60
 /** A member that finds nobody goes on alone after this. */
 const ALONE_AFTER_MS = 4_000
@@ -389,15 +391,16 @@ export class Peer {
     this.ticks++
     this.dispatch({ type: 'tick' })
     this.wire.tick()
-    if (this.ticks % PRESENCE_TICKS === 0) this.statePresence()
+    const crowded = this.fold.members.size > MESH_MEMBERS
+    if (this.ticks % (crowded ? 2 * PRESENCE_TICKS : PRESENCE_TICKS) === 0) this.statePresence()
     if (this.ticks % WORK_TICKS === 0) void this.stateWork()
     this.after(TICK_MS, () => this.tick())
   }
 
-  /** Waits until a link told its ledger, or until it is clear that nobody is there. */
+  /** Waits until the ledger of the first link is here, or until it is clear that nobody is there. */
   private async settleLinks(): Promise<void> {
     const deadline = this.deps.clock.now() + ALONE_AFTER_MS
-    while (!this.closed && this.wire.ledger.headsHeard.size === 0 && this.deps.clock.now() < deadline) {
+    while (!this.closed && !this.wire.ledger.caughtUp && this.deps.clock.now() < deadline) {
       await new Promise<void>(resolve => this.after(50, resolve))
     }
     await this.wire.drained()

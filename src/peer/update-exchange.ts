@@ -12,6 +12,10 @@ import { signedText, type PeerContext } from './context.ts'
 const RETRY_MS = 2_000
 const GIVE_UP_MS = 20_000
 const IN_FLIGHT_PER_LINK = 128
+/** Announced updates remembered at once: far above what a room of 200 needs, far below what a flood brings. */
+const MAX_WANTED = 4_096
+/** One link gets one update at most this often: an answer can be lost, but not again and again. */
+const SERVED_PER_LINK = 4
 /** Closed rounds whose updates are still served: a newcomer's state is a few rounds old when it arrives. */
 const SERVED_ROUNDS = 4
 
@@ -41,6 +45,7 @@ export class UpdateExchange {
   private readonly wanted = new Map<string, Wanted>()
   /** Ids that were refused, with their round, so that they are not pulled again. */
   private readonly refused = new Map<string, number>()
+  private readonly served = new Map<string, Map<MemberId, number>>()
   private nextDigestTo = 0
   private nothingExpected = true
   sentUpdates = 0
@@ -70,7 +75,7 @@ export class UpdateExchange {
       const wanted = this.wanted.get(id)
       if (wanted) {
         if (!wanted.sources.includes(from)) wanted.sources.push(from)
-      } else {
+      } else if (this.wanted.size < MAX_WANTED) {
         this.wanted.set(id, {
           round,
           sources: [from],
@@ -88,7 +93,7 @@ export class UpdateExchange {
   onWant(from: MemberId, ids: readonly string[]): void {
     for (const id of ids) {
       const update = this.held.get(id)
-      if (!update) continue
+      if (!update || !this.mayServe(id, from)) continue
       // A full queue drops the answer; the other side asks again or asks somebody else.
       if (this.context.send(from, { type: 'update', signed: update.signed, payload: update.payload }, 'bulk'))
         this.sentUpdates++
@@ -144,7 +149,11 @@ export class UpdateExchange {
 
   tick(now: number): void {
     const { from } = this.host.span()
-    for (const [id, { round }] of this.held) if (round < from - SERVED_ROUNDS) this.held.delete(id)
+    for (const [id, { round }] of this.held) {
+      if (round >= from - SERVED_ROUNDS) continue
+      this.held.delete(id)
+      this.served.delete(id)
+    }
     for (const [id, round] of this.refused) if (round < from) this.refused.delete(id)
     for (const [id, { round, since }] of this.wanted)
       if (round < from || now - since > GIVE_UP_MS) this.wanted.delete(id)
@@ -179,6 +188,13 @@ export class UpdateExchange {
       .slice(-LIMITS.digestRounds)
       .map(([round, updates]) => ({ round, digest: digestOf(updates) }))
     this.context.send(link, { type: 'digest', rounds })
+  }
+
+  private mayServe(id: string, to: MemberId): boolean {
+    const counts = this.served.get(id) ?? new Map<MemberId, number>()
+    const count = (counts.get(to) ?? 0) + 1
+    this.served.set(id, counts.set(to, count))
+    return count <= SERVED_PER_LINK
   }
 
   private pull(now: number): void {

@@ -21,7 +21,9 @@ async function ask(
   held: readonly (CharterEntry | null)[],
 ): Promise<CharterEntry | undefined> {
   const network = createMemorySignaling()
-  const desks = held.map(charter => new CharterDesk(network.connect(), room, founder, charter, () => undefined))
+  const desks = held.map(
+    charter => new CharterDesk(network.connect(), room, founder, charter, () => undefined),
+  )
   let learned: CharterEntry | undefined
   desks.push(new CharterDesk(network.connect(), room, newcomer, null, charter => (learned = charter)))
   await wait(50)

@@ -132,7 +132,7 @@ test('two halves of a split room go on and end in one model after the split heal
 
 test('fifty members over an overlay of few links hold one model', async () => {
   const swarm = new Swarm({
-    ...blobSwarm('fifty', { rounds: 4, localSteps: 2 }, 50),
+    ...blobSwarm('fifty', { rounds: 2, localSteps: 1 }, 50),
     latencyMs: 30,
     lossRate: 0.02,
   })

@@ -10,8 +10,10 @@ import { MAX_ENTRY_BYTES } from './decode.ts'
 import type { CharterBody, Entry, EntryBody } from './entry.ts'
 
 /** Entries that one author may add: work entries come at most every few seconds. */
-export const MAX_CHAIN = 100_000
+export const MAX_CHAIN = 20_000
 export const MAX_AUTHORS = 5_000
+/** Entries of a room: about 100 MB. */
+export const MAX_ENTRIES = 200_000
 
 /** What is signed: the canonical entry without its signature. */
 export function signingBytes(unsigned: Omit<Entry, 'sig'>): Uint8Array {
@@ -80,7 +82,7 @@ export class Ledger {
       return { status: 'fork', proof }
     }
     if (entry.seq > next) return { status: 'gap', have: next }
-    if (next >= MAX_CHAIN || (!chain && this.chains.size >= MAX_AUTHORS))
+    if (next >= MAX_CHAIN || this.total >= MAX_ENTRIES || (!chain && this.chains.size >= MAX_AUTHORS))
       return { status: 'refused', why: 'limit' }
     if (entry.prev !== (chain?.lastHash ?? '')) return { status: 'refused', why: 'chain' }
     if (entry.body.kind === 'charter' && !this.isFounding(entry, entry.body))
@@ -123,6 +125,10 @@ export class Ledger {
       const fromSeq = (theirs.get(author) ?? -1) + 1
       return fromSeq <= seq ? [{ author, fromSeq }] : []
     })
+  }
+
+  lengthOf(author: MemberId): number {
+    return this.chains.get(author)?.entries.length ?? 0
   }
 
   entriesOf(author: MemberId, fromSeq = 0): readonly Entry[] {
