@@ -13,11 +13,24 @@ module.exports = {
     {
       name: 'core-folders-are-islands',
       severity: 'error',
-      comment: 'Inside core only num, params and model are shared; record types (entries, data sets) may be read by all.',
+      comment:
+        'Inside core only num, params and model are shared; record types (entries, data sets) may be read by all.',
       from: { path: '^src/core/([^/]+)/' },
-      to: { path: '^src/core/', pathNot: [`^src/core/(?:${CORE_SHARED})/`, '^src/core/$1/', '^src/core/(ledger/entry|data/dataset)[.]ts$'] },
+      to: {
+        path: '^src/core/',
+        pathNot: [
+          `^src/core/(?:${CORE_SHARED})/`,
+          '^src/core/$1/',
+          '^src/core/(ledger/entry|data/dataset)[.]ts$',
+        ],
+      },
     },
-    { name: 'core-has-no-environment', severity: 'error', from: { path: '^src/core/' }, to: { dependencyTypes: ['core'] } },
+    {
+      name: 'core-has-no-environment',
+      severity: 'error',
+      from: { path: '^src/core/' },
+      to: { dependencyTypes: ['core'] },
+    },
     only('ports-and-protocol', '^src/(ports|protocol)/', '^src/(ports|protocol|core)/'),
     only('peer', '^src/peer/', '^src/(peer|ports|protocol|core)/'),
     only('adapters', '^src/(adapters|workers|sim)/', '^src/(adapters|workers|sim|peer|ports|protocol|core)/'),
@@ -30,7 +43,11 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.svelte', '.js', '.mjs', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'svelte', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.svelte', '.js', '.mjs', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'svelte', 'default', 'types'],
+    },
     extraExtensionsToScan: ['.svelte'],
   },
 }

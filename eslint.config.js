@@ -6,8 +6,23 @@ import ts from 'typescript-eslint'
 
 // core is pure: whatever depends on the moment, the machine or chance is an argument.
 const impure = [
-  'Date', 'performance', 'window', 'document', 'crypto', 'fetch', 'setTimeout', 'setInterval', 'queueMicrotask',
-  'navigator', 'localStorage', 'indexedDB', 'process', 'console', 'WebSocket', 'Worker', 'requestAnimationFrame',
+  'Date',
+  'performance',
+  'window',
+  'document',
+  'crypto',
+  'fetch',
+  'setTimeout',
+  'setInterval',
+  'queueMicrotask',
+  'navigator',
+  'localStorage',
+  'indexedDB',
+  'process',
+  'console',
+  'WebSocket',
+  'Worker',
+  'requestAnimationFrame',
 ].map(name => ({ name, message: 'src/core is pure: pass it in as an argument.' }))
 
 export default ts.config(
@@ -37,7 +52,10 @@ export default ts.config(
     files: ['src/core/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...impure],
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Use a seeded Rng.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Use a seeded Rng.' },
+      ],
     },
   },
 )

@@ -18,7 +18,8 @@ export function programSizePlugin(): Plugin {
         first.add(file)
         chunk.imports.forEach(visit)
       }
-      for (const [file, chunk] of Object.entries(bundle)) if (chunk.type === 'chunk' && chunk.isEntry) visit(file)
+      for (const [file, chunk] of Object.entries(bundle))
+        if (chunk.type === 'chunk' && chunk.isEntry) visit(file)
       let lazyBytes = 0
       for (const [file, output] of Object.entries(bundle)) {
         if (first.has(file) || !TAKEN.test(file)) continue

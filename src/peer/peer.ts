@@ -331,7 +331,7 @@ export class Peer {
     this.dispatch({ type: 'update', update: { ...header, id: updateId(signed), signed, payload } })
   }
 
-  private roundClosed({ round, contributors }: ClosedRound): void {
+  private roundClosed({ contributors }: ClosedRound): void {
     const others = contributors.filter(member => member !== this.self).length
     const vectors = others * (contributors.includes(this.self) ? 2 : 1)
     this.float32Bytes += 4 * this.startParams.length * vectors

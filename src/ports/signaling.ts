@@ -24,7 +24,11 @@ export type SignalingEvent =
   | { readonly type: 'gone'; readonly peer: SocketId }
   /** Decrypted and authentic; payloads that do not open never get here (they are counted). */
   | { readonly type: 'message'; readonly from: SocketId; readonly payload: Uint8Array }
-  | { readonly type: 'closed'; readonly willRetry: boolean; readonly reason: 'network' | 'room-full' | 'refused' }
+  | {
+      readonly type: 'closed'
+      readonly willRetry: boolean
+      readonly reason: 'network' | 'room-full' | 'refused'
+    }
 
 export interface Signaling {
   readonly state: 'connecting' | 'open' | 'closed'
