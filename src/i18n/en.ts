@@ -8,10 +8,6 @@ const many = (n: number, one: string, other: string): string => (n === 1 ? one :
 export const en = {
   ...enErrors,
   ...enRoom,
-  meta: {
-    tagline: 'Train one model together, in your browsers',
-    languageName: 'English',
-  },
   common: {
     skip: 'Skip to content',
     language: 'Language',
@@ -27,9 +23,6 @@ export const en = {
     loading: 'Loading',
     retry: 'Try again',
     showTable: 'Show as a table',
-    yes: 'yes',
-    no: 'no',
-    none: 'none',
     notYet: 'not yet',
     deleted: 'Everything that Yoriai kept on this device is deleted.',
     dismiss: 'Dismiss',
@@ -251,7 +244,6 @@ export const en = {
     skipped: (n: number, count: string) =>
       many(n, `${count} line or file left out`, `${count} lines or files left out`),
     perClass: 'Samples in each class',
-    remove: 'Use a part of the room instead',
     asFile: (file: string) => `In ${file}`,
     asLine: (file: string, line: string) => `In ${file}, line ${line}`,
   },

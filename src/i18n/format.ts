@@ -53,7 +53,8 @@ export function createFormat(language: Language): Format {
       scaled /= 1000
       index += 1
     }
-    return unit(scaled, BYTE_UNITS[index]!, scaled >= 99.5 || index === 0 ? 0 : 1)
+    // Intl's short byte is "1 byte", which reads like a word with a missing plural.
+    return index === 0 ? `${int.format(scaled)} B` : unit(scaled, BYTE_UNITS[index]!, scaled >= 99.5 ? 0 : 1)
   }
   const seconds = (value: number): string => {
     if (value < 60) return unit(value, 'second', value < 10 ? 1 : 0)

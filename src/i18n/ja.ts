@@ -6,10 +6,6 @@ import { jaRoom } from './ja-room.ts'
 export const ja = {
   ...jaErrors,
   ...jaRoom,
-  meta: {
-    tagline: 'ブラウザを持ち寄って、みんなで一つのモデルを育てる',
-    languageName: '日本語',
-  },
   common: {
     skip: '本文へ移動',
     language: '言語',
@@ -25,9 +21,6 @@ export const ja = {
     loading: '読み込み中',
     retry: 'もう一度',
     showTable: '表で見る',
-    yes: 'はい',
-    no: 'いいえ',
-    none: 'なし',
     notYet: 'まだ',
     deleted: 'Yoriai がこの端末に保存していたものをすべて削除しました。',
     dismiss: '閉じる',
@@ -238,7 +231,6 @@ export const ja = {
     kept: '先に読み込んだデータはそのまま残っています。',
     skipped: (_n: number, count: string) => `${count} 件の行またはファイルを除きました`,
     perClass: '種類ごとの件数',
-    remove: 'ルームのデータを使う',
     asFile: (file: string) => `${file}`,
     asLine: (file: string, line: string) => `${file} の ${line} 行目`,
   },

@@ -1,0 +1,102 @@
+import { expect, it } from 'vitest'
+import { encodeBase64url } from '../../src/core/num/base64url.ts'
+import { canonicalise } from '../../src/core/ledger/canonical.ts'
+import { decodeEntry } from '../../src/core/ledger/decode.ts'
+import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
+import { RoomDraft } from '../../src/state/draft.svelte.ts'
+
+it('starts ready, with the room that the front page promises', () => {
+  const charter = new RoomDraft().charter('Digits together')
+  expect(charter).toMatchObject({
+    title: 'Digits together',
+    task: 'mnist',
+    partition: { type: 'classes', classesPerPart: 3 },
+    parts: 4,
+    terms: DEFAULT_TERMS,
+    schema: '',
+  })
+})
+
+it('every draft that is ready passes the border of the ledger', () => {
+  const draft = new RoomDraft()
+  for (const task of ['mnist', 'fashion-mnist'] as const)
+    for (const preset of ['logistic', 'mlp', 'cnn'] as const)
+      for (const partition of ['iid', 'dirichlet', 'classes'] as const) {
+        draft.task = task
+        draft.choosePreset(preset)
+        draft.partition = partition
+        const charter = draft.charter('x'.repeat(500))
+        const entry = {
+          v: 1,
+          room: encodeBase64url(new Uint8Array(16)),
+          author: encodeBase64url(new Uint8Array(32)),
+          seq: 0,
+          prev: '',
+          body: { kind: 'charter', salt: encodeBase64url(new Uint8Array(16)), seed: 'seed', ...charter },
+          sig: encodeBase64url(new Uint8Array(64)),
+        }
+        const bytes = new TextEncoder().encode(canonicalise(entry))
+        expect(decodeEntry(bytes), `${task} ${preset} ${partition}`).toBeDefined()
+      }
+})
+
+it.each([
+  ['parts', 0],
+  ['parts', 1.5],
+  ['parts', null],
+  ['rounds', -1],
+  ['localSteps', 501],
+  ['learningRate', 0],
+  ['learningRate', Number.NaN],
+] as const)('is not ready with %s = %s', (name, value) => {
+  const draft = new RoomDraft()
+  draft.numbers[name] = value
+  expect(draft.invalid).toEqual([name])
+  expect(draft.charter('x')).toBeNull()
+})
+
+it('is not ready while some classes would be nobody’s', () => {
+  const draft = new RoomDraft()
+  draft.numbers.parts = 2
+  expect(draft.covered).toBe(6)
+  expect(draft.ready).toBe(false)
+  draft.partition = 'iid'
+  expect(draft.ready).toBe(true)
+})
+
+it('takes shape, classes, model and schema of a room with own data from the files', () => {
+  const draft = new RoomDraft()
+  draft.task = 'own'
+  expect(draft.ready).toBe(false)
+  const data = { shape: [4], classes: ['a', 'b'], x: new Float32Array(8), y: Uint16Array.of(0, 1) }
+  draft.own = {
+    source: 'table',
+    train: data,
+    test: data,
+    schema: '{}',
+    columns: [],
+    labelColumn: null,
+    skipped: [],
+    report: {
+      samples: 2,
+      withoutLabel: 0,
+      columns: [],
+      ignored: [],
+      filled: [],
+      headerMissing: false,
+      encoding: '',
+      inverted: false,
+      resized: 0,
+      leaked: 0,
+    },
+  }
+  expect(draft.preset).toBe('tableMlp')
+  expect(draft.charter('x')).toMatchObject({
+    task: 'own',
+    classes: ['a', 'b'],
+    model: { input: [4] },
+    parts: 1,
+    partition: { type: 'iid' },
+    schema: '{}',
+  })
+})
