@@ -25,7 +25,7 @@ import { loadTaskManifest, partDownloadBytes } from './task-data.ts'
 const NOBODY_AFTER_MS = 5_000
 
 export async function createRooms(): Promise<Rooms> {
-  const device = openDevice()
+  const { device, forgetDevice } = openDevice()
   const dataUrl = new URL('data/', document.baseURI).href
   return {
     async createRoom(draft) {
@@ -77,7 +77,10 @@ export async function createRooms(): Promise<Rooms> {
       const { store } = await device()
       return recallStay(store)
     },
-    deleteEverything: deleteEverythingHere,
+    async deleteEverything() {
+      await forgetDevice()
+      await deleteEverythingHere()
+    },
   }
 }
 
@@ -87,15 +90,24 @@ interface Device {
   readonly store: Store
 }
 
-/** Identity and store, claimed when first needed. */
-function openDevice(): () => Promise<Device> {
+/** Identity and store, claimed when first needed; once forgotten, claimed anew. */
+function openDevice(): { device: () => Promise<Device>; forgetDevice: () => Promise<void> } {
   let opening: Promise<Device> | undefined
-  return () =>
-    (opening ??= (async () => {
-      const slot = await claimSlot()
-      const [signer, store] = await Promise.all([loadOrCreateSigner(KEYS_DATABASE, slot), openStore()])
-      return { slot, signer, store }
-    })())
+  const open = async (): Promise<Device> => {
+    const slot = await claimSlot()
+    const [signer, store] = await Promise.all([loadOrCreateSigner(KEYS_DATABASE, slot), openStore()])
+    return { slot, signer, store }
+  }
+  return {
+    device: () => (opening ??= open()),
+    async forgetDevice() {
+      const known = opening
+      opening = undefined
+      // A device that never opened has nothing to close.
+      const kept = await known?.catch(() => undefined)
+      kept?.store.close()
+    },
+  }
 }
 
 async function openSignaling(link: RoomLink): Promise<Signaling> {

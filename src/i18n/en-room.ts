@@ -195,7 +195,7 @@ export const enRoom = {
     colWhat: 'What it says',
     colSigned: 'Signature',
     entry: {
-      charter: (title: string) => `Founded the room “${title}”`,
+      charter: (title: string) => `Terms of the room “${title}”`,
       join: (name: string) => `Joined as ${name}`,
       work: (from: string, to: string, steps: string, samples: string, gflop: string) =>
         `Rounds ${from} to ${to}: ${steps} steps, ${samples} samples, ${gflop} GFLOP`,

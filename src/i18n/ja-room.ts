@@ -192,7 +192,7 @@ export const jaRoom = {
     colWhat: '内容',
     colSigned: '署名',
     entry: {
-      charter: (title: string) => `ルーム「${title}」を作成`,
+      charter: (title: string) => `ルーム「${title}」の条件`,
       join: (name: string) => `${name} として参加`,
       work: (from: string, to: string, steps: string, samples: string, gflop: string) =>
         `ラウンド ${from}–${to}: ${steps} ステップ、${samples} サンプル、${gflop} GFLOP`,

@@ -51,7 +51,10 @@ export class App {
   }
 
   go(target: 'home' | { readonly link: RoomLink; readonly view?: RoomView }): void {
-    location.hash = target === 'home' ? '#/' : roomHash(target.link, target.view)
+    const hash = target === 'home' ? '#/' : roomHash(target.link, target.view)
+    // At once, not when the browser gets to say it: what happens next must not meet the old screen.
+    this.route = parseHash(hash)
+    location.hash = hash
   }
 
   fail(fault: AppFault): void {
@@ -117,22 +120,21 @@ export class App {
 
   /** Ends a stay that has been left (or failed) and goes home. */
   dropStay(): void {
+    // Home first: a room's address without its stay is the green room, which would look for the room.
+    this.go('home')
     this.stay?.close()
     this.stay = null
-    this.go('home')
   }
 
   async deleteEverything(): Promise<void> {
     try {
-      this.stay?.close()
-      this.stay = null
+      this.dropStay()
       this.resumable = null
       this.#ownOfRoom = {}
       const rooms = await this.open()
       await rooms.deleteEverything()
       this.settings.forget()
       this.announcer.toast(this.settings.t.common.deleted, 'ok')
-      this.go('home')
     } catch {
       this.fail('delete-failed')
     }
