@@ -1,6 +1,7 @@
-// A model spec as tfjs operations: forward pass, hand-written backward pass, SGD and Adam. All parameters are one flat
-// tensor in layoutParams order, so an update is a handful of kernels whatever the number of layers, a snapshot is a
-// reference, and reading them back is one copy. Every function leaves behind only what it returns (call within tidy).
+// A model spec as tfjs operations: forward pass, hand-written backward pass, SGD and Adam. Parameters live in a few flat
+// tensors, consecutive runs of the layoutParams order: small tensors share one, so that an update is a handful of
+// kernels whatever the number of layers, and large ones stand alone, so that nothing large is ever cut out or joined.
+// Every function leaves behind only what it returns (call within tidy).
 import {
   add,
   concat1d,
@@ -28,16 +29,23 @@ import type { Layer, ModelSpec } from '../../core/model/spec.ts'
 import { layoutParams, type TensorSlot } from '../../core/params/layout.ts'
 import type { GradientOps } from './gradient-ops.ts'
 
+/** One tensor per run of DeviceModel.runs. */
+export type Flats = readonly Tensor1D[]
+
+/** From this many values on, copying a tensor costs more than a few kernels of its own. */
+const LARGE = 16_384
+
 export interface DeviceModel {
-  readonly paramCount: number
+  /** Number of values in each flat tensor. */
+  readonly runs: readonly number[]
   /** x [n, values of a sample] -> [n, classes]. */
-  logits(params: Tensor1D, x: Tensor2D): Tensor2D
+  logits(params: Flats, x: Tensor2D): Tensor2D
   /** Gradient of the mean cross-entropy; `oneHot` is [n, classes]. */
   gradient(
-    params: Tensor1D,
+    params: Flats,
     x: Tensor2D,
     oneHot: Tensor2D,
-  ): { readonly gradient: Tensor1D; readonly logits: Tensor2D }
+  ): { readonly gradient: Flats; readonly logits: Tensor2D }
 }
 
 /** What a layer's forward pass leaves for its backward pass. */
@@ -57,10 +65,17 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
   }))
   const firstTrained = layers.findIndex(({ slots }) => slots.length > 0)
 
-  const take = (params: Tensor1D, slot: TensorSlot): Tensor =>
-    reshape(slice1d(params, slot.offset, slot.size), [...slot.shape])
+  const runs = groupSlots(layout.slots)
 
-  const forward = (params: Tensor1D, x: Tensor2D): readonly Trace[] => {
+  const take = (params: Flats, slot: TensorSlot): Tensor => {
+    const index = runs.findIndex(run => run.includes(slot))
+    const [first, second] = runs[index]!
+    const flat = params[index]!
+    const values = second === undefined ? flat : slice1d(flat, slot.offset - first!.offset, slot.size)
+    return reshape(values, [...slot.shape])
+  }
+
+  const forward = (params: Flats, x: Tensor2D): readonly Trace[] => {
     const count = x.shape[0]
     const traces: Trace[] = []
     let values: Tensor = x
@@ -74,7 +89,7 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
   }
 
   return {
-    paramCount: layout.size,
+    runs: runs.map(run => run.reduce((size, slot) => size + slot.size, 0)),
     logits: (params, x) => forward(params, x).at(-1)!.output as Tensor2D,
     gradient(params, x, oneHot) {
       const traces = forward(params, x)
@@ -96,9 +111,29 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
         }
         if (back.input !== null) dy = back.input
       }
-      return { gradient: concat1d(parts), logits }
+      let next = 0
+      const gradient = runs.map(({ length }) => {
+        const of = parts.slice(next, next + length)
+        next += length
+        return length === 1 ? of[0]! : concat1d(of)
+      })
+      return { gradient, logits }
     },
   }
+}
+
+/** Neighbours share a run until a large tensor comes. */
+function groupSlots(slots: readonly TensorSlot[]): readonly (readonly TensorSlot[])[] {
+  const runs: TensorSlot[][] = []
+  let shared: TensorSlot[] | null = null
+  for (const slot of slots) {
+    if (slot.size >= LARGE) {
+      runs.push([slot])
+      shared = null
+    } else if (shared === null) runs.push((shared = [slot]))
+    else shared.push(slot)
+  }
+  return runs
 }
 
 function apply(layer: Layer, input: Tensor, kernel: Tensor | undefined, bias: Tensor | undefined): Tensor {
@@ -161,11 +196,6 @@ export function descend(params: Tensor1D, gradient: Tensor1D, rate: Scalar): Ten
   return sub(params, mul(gradient, rate))
 }
 
-export interface DeviceMoments {
-  readonly first: Tensor1D
-  readonly second: Tensor1D
-}
-
 /** Constants of Adam on the device; `dispose` when the job ends. */
 export interface AdamConstants {
   readonly beta1: Scalar
@@ -175,20 +205,21 @@ export interface AdamConstants {
   readonly epsilon: Scalar
 }
 
-/** Update number `step` (from 1). */
+/** Update number `step` (from 1): new parameters, first and second moments. */
 export function adamUpdate(
   params: Tensor1D,
   gradient: Tensor1D,
-  moments: DeviceMoments,
+  first: Tensor1D,
+  second: Tensor1D,
   constants: AdamConstants,
   rate: number,
   step: number,
-): DeviceMoments & { readonly params: Tensor1D } {
-  const first = add(mul(moments.first, constants.beta1), mul(gradient, constants.rest1)) as Tensor1D
-  const second = add(mul(moments.second, constants.beta2), mul(square(gradient), constants.rest2)) as Tensor1D
-  const scaled = mul(first, rate / (1 - 0.9 ** step))
-  const root = sqrt(mul(second, 1 / (1 - 0.999 ** step)))
-  return { first, second, params: sub(params, div(scaled, add(root, constants.epsilon))) as Tensor1D }
+): readonly [Tensor1D, Tensor1D, Tensor1D] {
+  const m = add(mul(first, constants.beta1), mul(gradient, constants.rest1))
+  const v = add(mul(second, constants.beta2), mul(square(gradient), constants.rest2))
+  const root = sqrt(mul(v, 1 / (1 - 0.999 ** step)))
+  const change = div(mul(m, rate / (1 - 0.9 ** step)), add(root, constants.epsilon))
+  return [sub(params, change), m as Tensor1D, v as Tensor1D]
 }
 
 export const ADAM = { beta1: 0.9, rest1: 0.1, beta2: 0.999, rest2: 0.001, epsilon: ADAM_EPSILON } as const

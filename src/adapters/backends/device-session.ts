@@ -12,13 +12,12 @@ import {
   tensor2d,
   type Tensor2D,
   tidy,
-  zeros,
 } from '@tensorflow/tfjs-core'
 import { type Samples, scaleRange, takeSamples } from '../../core/model/samples.ts'
 import { classCount, product } from '../../core/model/shapes.ts'
 import type { ModelSpec } from '../../core/model/spec.ts'
 import type { Optimizer } from '../../ports/trainer.ts'
-import { ADAM, adamUpdate, createDeviceModel, descend } from './device-model.ts'
+import { ADAM, adamUpdate, createDeviceModel, descend, type Flats } from './device-model.ts'
 import { gradientOps } from './gradient-ops.ts'
 import { openBackend, type OpenBackend, type TfjsBackend } from './open-backend.ts'
 
@@ -35,8 +34,8 @@ export interface HostMoments {
 
 /** Parameters and, for Adam, moments, on the device; replaced by every step. */
 export interface DeviceState {
-  readonly params: Tensor1D
-  readonly moments: { readonly first: Tensor1D; readonly second: Tensor1D; readonly steps: number } | null
+  readonly params: Flats
+  readonly moments: { readonly first: Flats; readonly second: Flats; readonly steps: number } | null
 }
 
 export interface Batch {
@@ -58,7 +57,7 @@ export interface DeviceSession {
     optimizer: Optimizer,
   ): { state: DeviceState; logits: Tensor2D }
   /** Logits of samples [start, end), read back. */
-  logits(params: Tensor1D, samples: Samples, start: number, end: number): Promise<Float32Array>
+  logits(params: Flats, samples: Samples, start: number, end: number): Promise<Float32Array>
   /** Frees the tensors once they are read; rows are joined. Rejects with DeviceLost. */
   readRows(tensors: readonly Tensor2D[]): Promise<Float32Array>
   /** Only on devices that are not queued. Frees the tensor. */
@@ -89,17 +88,31 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
     owned.add(keep(tensor))
     return tensor
   }
-  const free = (...tensors: readonly (Tensor | null)[]): void => {
+  const free = (...tensors: readonly Tensor[]): void => {
     for (const tensor of tensors) {
-      if (tensor === null || !owned.delete(tensor)) continue
-      dispose(tensor)
+      if (owned.delete(tensor)) dispose(tensor)
     }
   }
   const release = ({ params, moments }: DeviceState): void => {
-    free(params, moments?.first ?? null, moments?.second ?? null)
+    free(...params, ...(moments?.first ?? []), ...(moments?.second ?? []))
   }
   const guard = <T>(promise: Promise<T>): Promise<T> => Promise.race([promise, lost])
   const read = (tensor: Tensor): Promise<Float32Array> => guard(tensor.data<'float32'>())
+
+  const uploadFlats = (values: Float32Array): Flats => {
+    let offset = 0
+    return model.runs.map(size => own(tensor1d(values.slice(offset, (offset += size)))))
+  }
+  const readFlats = async (flats: Flats): Promise<Float32Array> => {
+    const parts = await Promise.all(flats.map(read))
+    const whole = new Float32Array(parts.reduce((size, part) => size + part.length, 0))
+    let offset = 0
+    for (const part of parts) {
+      whole.set(part, offset)
+      offset += part.length
+    }
+    return whole
+  }
 
   const constants = {
     beta1: own(scalar(ADAM.beta1)),
@@ -132,19 +145,17 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
       return isLost
     },
     upload(params, optimizer, moments) {
-      const size = params.length
+      const zero = new Float32Array(params.length)
       return {
-        params: own(tensor1d(params.slice())),
+        params: uploadFlats(params),
         moments:
           optimizer.type === 'sgd'
             ? null
-            : moments === null
-              ? { first: own(zeros([size]) as Tensor1D), second: own(zeros([size]) as Tensor1D), steps: 0 }
-              : {
-                  first: own(tensor1d(moments.first.slice())),
-                  second: own(tensor1d(moments.second.slice())),
-                  steps: moments.steps,
-                },
+            : {
+                first: uploadFlats(moments?.first ?? zero),
+                second: uploadFlats(moments?.second ?? zero),
+                steps: moments?.steps ?? 0,
+              },
       }
     },
     step(state, samples, { indices, labels }, optimizer) {
@@ -161,22 +172,35 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
         if (!Number.isNaN(rate.value)) free(rate.tensor)
         rate = { value: optimizer.learningRate, tensor: own(scalar(optimizer.learningRate)) }
       }
+      const { learningRate } = optimizer
+      const runs = model.runs.length
       // Host arrays are used again by the next step: every backend copies them while this one is submitted.
-      const [params, logits, first, second] = tidy(() => {
+      const [logits, ...flats] = tidy(() => {
         const x =
           onDevice === null
             ? tensor2d(hostX, [size, sampleSize])
             : gather(onDevice, tensor1d(indices, 'int32'))
         const back = model.gradient(state.params, x, tensor2d(hostOneHot, [size, classes]))
-        if (state.moments === null) return [descend(state.params, back.gradient, rate.tensor), back.logits]
-        const { learningRate } = optimizer
-        const next = adamUpdate(state.params, back.gradient, state.moments, constants, learningRate, steps)
-        return [next.params, back.logits, next.first, next.second]
-      }) as Tensor[] as [Tensor1D, Tensor2D, Tensor1D?, Tensor1D?]
+        if (state.moments === null) {
+          return [
+            back.logits,
+            ...back.gradient.map((part, run) => descend(state.params[run]!, part, rate.tensor)),
+          ]
+        }
+        const { first, second } = state.moments
+        const next = back.gradient.map((part, run) =>
+          adamUpdate(state.params[run]!, part, first[run]!, second[run]!, constants, learningRate, steps),
+        )
+        return [back.logits, ...[0, 1, 2].flatMap(kind => next.map(tensors => tensors[kind]!))]
+      }) as [Tensor2D, ...Tensor1D[]]
       release(state)
+      for (const tensor of flats) own(tensor)
+      const params = flats.slice(0, runs)
       const moments =
-        first === undefined || second === undefined ? null : { first: own(first), second: own(second), steps }
-      return { state: { params: own(params), moments }, logits: own(logits) }
+        state.moments === null
+          ? null
+          : { first: flats.slice(runs, 2 * runs), second: flats.slice(2 * runs), steps }
+      return { state: { params, moments }, logits: own(logits) }
     },
     async logits(params, samples, start, end) {
       const x = new Float32Array((end - start) * sampleSize)
@@ -204,14 +228,14 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
     },
     free: tensors => free(...tensors),
     async readState({ params, moments }) {
-      // Copies: a backend may hand out the very array that it keeps.
-      const [values, first, second] = await Promise.all(
-        (moments === null ? [params] : [params, moments.first, moments.second]).map(read),
-      )
+      const [values, first, second] = await Promise.all([
+        readFlats(params),
+        moments === null ? null : readFlats(moments.first),
+        moments === null ? null : readFlats(moments.second),
+      ])
       return {
-        params: values!.slice(),
-        moments:
-          moments === null ? null : { first: first!.slice(), second: second!.slice(), steps: moments.steps },
+        params: values,
+        moments: first === null || second === null ? null : { first, second, steps: moments!.steps },
       }
     },
     release,
