@@ -39,13 +39,22 @@ export function createFormat(language: Language): Format {
         maximumFractionDigits: digits,
       }),
   )
-  const unit = (value: number, name: string, digits: number): string =>
-    new Intl.NumberFormat(language, {
-      style: 'unit',
-      unit: name,
-      unitDisplay: 'short',
-      maximumFractionDigits: digits,
-    }).format(value)
+  // Formatters are costly to make, and the room asks for many several times a second.
+  const units = new Map<string, Intl.NumberFormat>()
+  const unit = (value: number, name: string, digits: number): string => {
+    const key = `${name}/${digits}`
+    let format = units.get(key)
+    if (format === undefined) {
+      format = new Intl.NumberFormat(language, {
+        style: 'unit',
+        unit: name,
+        unitDisplay: 'short',
+        maximumFractionDigits: digits,
+      })
+      units.set(key, format)
+    }
+    return format.format(value)
+  }
   const bytes = (value: number): string => {
     let scaled = Math.max(0, value)
     let index = 0

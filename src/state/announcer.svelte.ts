@@ -24,6 +24,7 @@ export class Announcer {
 
   /** Errors stay until they are dismissed. */
   toast(text: string, tone: ToastTone = 'info'): void {
+    if (this.toasts.some(shown => shown.text === text)) return
     const id = this.#next++
     this.toasts = [...this.toasts, { id, tone, text }].slice(-MAX_TOASTS)
     if (tone !== 'bad') setTimeout(() => this.dismiss(id), TOAST_MS)

@@ -24,9 +24,12 @@ export class Stay {
   leaving = $state(false)
 
   readonly here: readonly MemberView[] = $derived(
-    this.view.members.filter(member => member.status !== 'gone'),
+    this.view.members.length === 0
+      ? [newcomer(this.view)]
+      : this.view.members.filter(member => member.status !== 'gone'),
   )
-  readonly alone: boolean = $derived(this.here.length <= 1)
+  /** Known only once the others had time to answer. */
+  readonly alone: boolean = $derived(this.here.length <= 1 && this.view.phase !== 'joining')
   readonly paused: boolean = $derived(this.view.phase === 'paused')
   readonly canPause: boolean = $derived(this.view.phase === 'training' || this.view.phase === 'paused')
   readonly self: MemberView | null = $derived(this.view.members.find(member => member.self) ?? null)
@@ -104,6 +107,23 @@ export class Stay {
     if (now.round !== before.round && now.round % SPOKEN_EVERY_ROUNDS === 0 && now.swarm !== null) {
       say(t.room.announceRound(f.int(now.round), f.percent(now.swarm.accuracy)))
     }
+  }
+}
+
+/** Oneself before the room has told who is in it: somebody is always here. */
+function newcomer(view: SessionView): MemberView {
+  return {
+    id: view.self,
+    nickname: view.nickname,
+    self: true,
+    role: 'trainer',
+    status: 'preparing',
+    part: -1,
+    round: 0,
+    accuracy: null,
+    stepsPerSecond: 0,
+    linked: false,
+    steps: 0,
   }
 }
 

@@ -183,7 +183,7 @@ function receiptOf(view: SessionView): Receipt {
     seq,
     prev: seq === 0 ? '' : 'a'.repeat(64),
     body,
-    sig: 'kR3vYq0TzN8sWb1LhXaAmK4vXo2nD7cTq9LrYh1BzEwS5uGfJp8iN0aVtCk3RdMkR3vYq0TzN8sWb1LhXaAmK',
+    sig: `${seq}` + 'R3vYq0TzN8sWb1LhXaAmK4vXo2nD7cTq9LrYh1BzEwS5uGfJp8iN0aVtCk3RdMkR3vYq0TzN8sWb1LhXaAmK',
   })
   const work = (fromRound: number, toRound: number): Entry['body'] => ({
     kind: 'work',

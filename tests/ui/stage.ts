@@ -26,7 +26,7 @@ export interface Stage {
   readonly browser: Browser
   /** A fresh browser profile with nothing loaded. Everything that the page complains about lands in `complaints`. */
   newPage(setting?: Setting): Promise<Page>
-  open(page: Page, query?: string, hash?: string): Promise<void>
+  open(page: Page, query?: string, hash?: string, host?: 'lan.example'): Promise<void>
   readonly complaints: string[]
   close(): Promise<void>
 }
@@ -40,11 +40,16 @@ export async function raiseStage(): Promise<Stage> {
     plugins: [svelte()],
     build: { outDir, target: 'es2022', rolldownOptions: { input: join(root, 'tests/ui/index.html') } },
   })
-  const server = await preview({ ...common, build: { outDir }, preview: { port: 0, host: '127.0.0.1' } })
+  const server = await preview({
+    ...common,
+    build: { outDir },
+    preview: { port: 0, host: '127.0.0.1', allowedHosts: ['lan.example'] },
+  })
   const url = `${server.resolvedUrls!.local[0]!}tests/ui/index.html`
   const browser = await chromium.launch({
     executablePath: await findChromium(),
-    args: ['--no-sandbox', '--disable-gpu'],
+    // reason: a host name that is no loopback makes the page insecure, as a LAN address does.
+    args: ['--no-sandbox', '--disable-gpu', '--host-resolver-rules=MAP lan.example 127.0.0.1'],
   })
   const complaints: string[] = []
   return {
@@ -66,10 +71,10 @@ export async function raiseStage(): Promise<Stage> {
       })
       return page
     },
-    async open(page, query = '', hash = LINK_HASH) {
+    async open(page, query = '', hash = LINK_HASH, host) {
       // Another fragment alone would not load the page anew.
       await page.goto('about:blank')
-      await page.goto(`${url}?${query}${hash}`)
+      await page.goto(`${host ? url.replace('127.0.0.1', host) : url}?${query}${hash}`)
       await page.locator('h1').waitFor()
     },
     async close() {

@@ -11,6 +11,9 @@ export interface Seat {
   readonly radius: number
 }
 
+/** Costly to make, and the screen asks for every member at every update. */
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
 const RING = 138
 const MODEL_RING = 103
 /** More seats than this would be smaller than a dot; the list still has everybody. */
@@ -31,6 +34,6 @@ export function seatsOf(members: readonly MemberView[]): readonly Seat[] {
 
 /** First letter as a person sees it, an emoji or a kana with its mark included. */
 export function initialOf(nickname: string): string {
-  const [first] = new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(nickname.trim())
+  const [first] = graphemes.segment(nickname.trim())
   return first?.segment.toLocaleUpperCase() ?? '·'
 }
