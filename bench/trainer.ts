@@ -1,6 +1,7 @@
 // Steps per second of our trainer against the plain tfjs loop: same backend, model, batch and run, repetitions by turns,
 // medians compared. In a real Chromium both sides run in workers; in Node both in this thread. Losses are read back on
-// our side only, as in use. Options: --backends wasm,webgpu,webgl,cpu (Chromium; wasm and webgpu unless told).
+// our side only, as in use. Options: --backends=wasm,webgpu,webgl,cpu (Chromium; wasm and webgpu unless told),
+// --models=logistic,mlp,cnn, --no-node.
 import { chromium } from 'playwright'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -31,11 +32,16 @@ const SLOW_PRESETS: readonly PresetName[] = ['logistic', 'mlp']
 type Side = (steps: number) => Promise<number>
 
 export async function run(args: readonly string[]): Promise<Report> {
-  const option = args.find(arg => arg.startsWith('--backends='))?.slice('--backends='.length)
-  const backends = (option ?? 'wasm,webgpu').split(',') as TfjsBackend[]
+  const list = (name: string): string[] | undefined =>
+    args
+      .find(arg => arg.startsWith(`--${name}=`))
+      ?.slice(name.length + 3)
+      .split(',')
+  const backends = (list('backends') ?? ['wasm', 'webgpu']) as TfjsBackend[]
+  const models = list('models') as PresetName[] | undefined
   const checks: Check[] = []
-  const browserVersion = await benchChromium(backends, checks)
-  await benchNode(checks)
+  const browserVersion = await benchChromium(backends, models, checks)
+  if (!args.includes('--no-node')) await benchNode(checks)
   return {
     bench: 'trainer',
     commit: commitName(),
@@ -48,7 +54,11 @@ export async function run(args: readonly string[]): Promise<Report> {
   }
 }
 
-async function benchChromium(backends: readonly TfjsBackend[], checks: Check[]): Promise<string> {
+async function benchChromium(
+  backends: readonly TfjsBackend[],
+  models: readonly PresetName[] | undefined,
+  checks: Check[],
+): Promise<string> {
   const server = await createServer({
     root: ROOT,
     configFile: false,
@@ -75,7 +85,7 @@ async function benchChromium(backends: readonly TfjsBackend[], checks: Check[]):
   try {
     await server.listen()
     for (const backend of backends) {
-      for (const preset of backend === 'wasm' ? PRESETS : SLOW_PRESETS) {
+      for (const preset of models ?? (backend === 'wasm' ? PRESETS : SLOW_PRESETS)) {
         const page = await browser.newPage()
         page.on('pageerror', error => console.error(error))
         await page.goto(`${server.resolvedUrls!.local[0]!}bench/trainer-page.html`)
@@ -127,7 +137,7 @@ async function compare(name: string, ours: Side, plain: Side): Promise<readonly 
   await ours(warmUp)
   await plain(warmUp)
   const stepMs = Math.max(await ours(warmUp), await plain(warmUp)) / warmUp
-  const steps = Math.max(5, Math.min(2_000, Math.round(REPETITION_MS / stepMs)))
+  const steps = Math.max(15, Math.min(2_000, Math.round(REPETITION_MS / stepMs)))
   await ours(steps)
   await plain(steps)
   const ourMs: number[] = []

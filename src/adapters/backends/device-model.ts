@@ -1,7 +1,7 @@
-// A model spec as tfjs operations: forward pass, hand-written backward pass, SGD and Adam. Parameters live in a few flat
-// tensors, consecutive runs of the layoutParams order: small tensors share one, so that an update is a handful of
-// kernels whatever the number of layers, and large ones stand alone, so that nothing large is ever cut out or joined.
-// Every function leaves behind only what it returns (call within tidy).
+// A model spec as tfjs operations: forward pass, hand-written backward pass, SGD and Adam. Parameters live in a few
+// tensors, consecutive runs of the layoutParams order: small ones share a flat tensor, so that an update is a handful of
+// kernels whatever the number of layers, and large ones stand alone in their own shape, so that nothing large is ever cut
+// out, joined or reshaped. Every function leaves behind only what it returns (call within tidy).
 import {
   add,
   concat1d,
@@ -29,23 +29,23 @@ import type { Layer, ModelSpec } from '../../core/model/spec.ts'
 import { layoutParams, type TensorSlot } from '../../core/params/layout.ts'
 import type { GradientOps } from './gradient-ops.ts'
 
-/** One tensor per run of DeviceModel.runs. */
-export type Flats = readonly Tensor1D[]
+/** One tensor per run of DeviceModel.runs, in its shape. */
+export type Runs = readonly Tensor[]
 
 /** From this many values on, copying a tensor costs more than a few kernels of its own. */
-const LARGE = 16_384
+const LARGE = 4_096
 
 export interface DeviceModel {
-  /** Number of values in each flat tensor. */
-  readonly runs: readonly number[]
+  /** Shape of each run. */
+  readonly runs: readonly (readonly number[])[]
   /** x [n, values of a sample] -> [n, classes]. */
-  logits(params: Flats, x: Tensor2D): Tensor2D
+  logits(params: Runs, x: Tensor2D): Tensor2D
   /** Gradient of the mean cross-entropy; `oneHot` is [n, classes]. */
   gradient(
-    params: Flats,
+    params: Runs,
     x: Tensor2D,
     oneHot: Tensor2D,
-  ): { readonly gradient: Flats; readonly logits: Tensor2D }
+  ): { readonly gradient: Runs; readonly logits: Tensor2D }
 }
 
 /** What a layer's forward pass leaves for its backward pass. */
@@ -67,20 +67,21 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
 
   const runs = groupSlots(layout.slots)
 
-  const take = (params: Flats, slot: TensorSlot): Tensor => {
+  const take = (params: Runs, slot: TensorSlot): Tensor => {
     const index = runs.findIndex(run => run.includes(slot))
     const [first, second] = runs[index]!
-    const flat = params[index]!
-    const values = second === undefined ? flat : slice1d(flat, slot.offset - first!.offset, slot.size)
-    return reshape(values, [...slot.shape])
+    const run = params[index]!
+    return second === undefined
+      ? run
+      : reshape(slice1d(run as Tensor1D, slot.offset - first!.offset, slot.size), [...slot.shape])
   }
 
-  const forward = (params: Flats, x: Tensor2D): readonly Trace[] => {
+  const forward = (params: Runs, x: Tensor2D): readonly Trace[] => {
     const count = x.shape[0]
     const traces: Trace[] = []
     let values: Tensor = x
     for (const { layer, input: shape, slots } of layers) {
-      const input = reshape(values, [count, ...shape])
+      const input = layer.type === 'flatten' ? values : shaped(values, [count, ...shape])
       const [kernel, bias] = slots.map(slot => take(params, slot))
       values = apply(layer, input, kernel, bias)
       traces.push(kernel === undefined ? { input, output: values } : { input, output: values, kernel })
@@ -89,17 +90,19 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
   }
 
   return {
-    runs: runs.map(run => run.reduce((size, slot) => size + slot.size, 0)),
+    runs: runs.map(run =>
+      run.length === 1 ? run[0]!.shape : [run.reduce((size, slot) => size + slot.size, 0)],
+    ),
     logits: (params, x) => forward(params, x).at(-1)!.output as Tensor2D,
     gradient(params, x, oneHot) {
       const traces = forward(params, x)
       const logits = traces.at(-1)!.output as Tensor2D
-      const parts: Tensor1D[] = []
+      const parts: Tensor[] = []
       let dy: Tensor = mul(sub(softmax(logits), oneHot), 1 / x.shape[0])
       for (let index = layers.length - 1; index >= firstTrained; index--) {
         const { layer, output: shape } = layers[index]!
         const trace = traces[index]!
-        dy = reshape(dy, [x.shape[0], ...shape])
+        dy = shaped(dy, [x.shape[0], ...shape])
         if ((layer.type === 'dense' || layer.type === 'conv2d') && layer.activation === 'relu') {
           dy = mul(dy, heaviside(trace.output))
         }
@@ -107,7 +110,7 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
         // Built from the last layer to the first.
         if (back.kernel !== null) {
           const allButLast = dy.shape.slice(0, -1).map((_, axis) => axis)
-          parts.unshift(reshape(back.kernel, [-1]), sum(dy, allButLast))
+          parts.unshift(back.kernel, sum(dy, allButLast))
         }
         if (back.input !== null) dy = back.input
       }
@@ -115,11 +118,18 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
       const gradient = runs.map(({ length }) => {
         const of = parts.slice(next, next + length)
         next += length
-        return length === 1 ? of[0]! : concat1d(of)
+        return length === 1 ? of[0]! : concat1d(of.map(part => shaped(part, [part.size]) as Tensor1D))
       })
       return { gradient, logits }
     },
   }
+}
+
+/** The same tensor where it has that shape already: on WebGL a reshape may be a kernel. */
+function shaped(values: Tensor, shape: number[]): Tensor {
+  const same =
+    values.shape.length === shape.length && shape.every((extent, axis) => extent === values.shape[axis])
+  return same ? values : reshape(values, shape)
 }
 
 /** Neighbours share a run until a large tensor comes. */
@@ -157,7 +167,7 @@ function apply(layer: Layer, input: Tensor, kernel: Tensor | undefined, bias: Te
     case 'maxPool2d':
       return maxPool(input as Tensor4D, layer.size, layer.size, 'valid')
     case 'flatten':
-      return reshape(input, [input.shape[0]!, -1])
+      return shaped(input, [input.shape[0]!, input.size / input.shape[0]!])
   }
 }
 
@@ -187,12 +197,12 @@ function backward(
           : null,
       }
     case 'flatten':
-      return { kernel: null, input: wantInput ? reshape(dy, input.shape) : null }
+      return { kernel: null, input: wantInput ? shaped(dy, input.shape) : null }
   }
 }
 
 /** params - rate * gradient. */
-export function descend(params: Tensor1D, gradient: Tensor1D, rate: Scalar): Tensor1D {
+export function descend(params: Tensor, gradient: Tensor, rate: Scalar): Tensor {
   return sub(params, mul(gradient, rate))
 }
 
@@ -207,19 +217,19 @@ export interface AdamConstants {
 
 /** Update number `step` (from 1): new parameters, first and second moments. */
 export function adamUpdate(
-  params: Tensor1D,
-  gradient: Tensor1D,
-  first: Tensor1D,
-  second: Tensor1D,
+  params: Tensor,
+  gradient: Tensor,
+  first: Tensor,
+  second: Tensor,
   constants: AdamConstants,
   rate: number,
   step: number,
-): readonly [Tensor1D, Tensor1D, Tensor1D] {
+): readonly [Tensor, Tensor, Tensor] {
   const m = add(mul(first, constants.beta1), mul(gradient, constants.rest1))
   const v = add(mul(second, constants.beta2), mul(square(gradient), constants.rest2))
   const root = sqrt(mul(v, 1 / (1 - 0.999 ** step)))
   const change = div(mul(m, rate / (1 - 0.9 ** step)), add(root, constants.epsilon))
-  return [sub(params, change), m as Tensor1D, v as Tensor1D]
+  return [sub(params, change), m, v]
 }
 
 export const ADAM = { beta1: 0.9, rest1: 0.1, beta2: 0.999, rest2: 0.001, epsilon: ADAM_EPSILON } as const

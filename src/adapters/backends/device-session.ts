@@ -6,9 +6,9 @@ import {
   gather,
   keep,
   scalar,
+  tensor,
   type Tensor,
   tensor1d,
-  type Tensor1D,
   tensor2d,
   type Tensor2D,
   tidy,
@@ -17,7 +17,7 @@ import { type Samples, scaleRange, takeSamples } from '../../core/model/samples.
 import { classCount, product } from '../../core/model/shapes.ts'
 import type { ModelSpec } from '../../core/model/spec.ts'
 import type { Optimizer } from '../../ports/trainer.ts'
-import { ADAM, adamUpdate, createDeviceModel, descend, type Flats } from './device-model.ts'
+import { ADAM, adamUpdate, createDeviceModel, descend, type Runs } from './device-model.ts'
 import { gradientOps } from './gradient-ops.ts'
 import { openBackend, type OpenBackend, type TfjsBackend } from './open-backend.ts'
 
@@ -34,8 +34,8 @@ export interface HostMoments {
 
 /** Parameters and, for Adam, moments, on the device; replaced by every step. */
 export interface DeviceState {
-  readonly params: Flats
-  readonly moments: { readonly first: Flats; readonly second: Flats; readonly steps: number } | null
+  readonly params: Runs
+  readonly moments: { readonly first: Runs; readonly second: Runs; readonly steps: number } | null
 }
 
 export interface Batch {
@@ -57,7 +57,7 @@ export interface DeviceSession {
     optimizer: Optimizer,
   ): { state: DeviceState; logits: Tensor2D }
   /** Logits of samples [start, end), read back. */
-  logits(params: Flats, samples: Samples, start: number, end: number): Promise<Float32Array>
+  logits(params: Runs, samples: Samples, start: number, end: number): Promise<Float32Array>
   /** Frees the tensors once they are read; rows are joined. Rejects with DeviceLost. */
   readRows(tensors: readonly Tensor2D[]): Promise<Float32Array>
   /** Only on devices that are not queued. Frees the tensor. */
@@ -84,9 +84,9 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
   })
   lost.catch(() => undefined)
 
-  const own = <T extends Tensor>(tensor: T): T => {
-    owned.add(keep(tensor))
-    return tensor
+  const own = <T extends Tensor>(made: T): T => {
+    owned.add(keep(made))
+    return made
   }
   const free = (...tensors: readonly Tensor[]): void => {
     for (const tensor of tensors) {
@@ -99,12 +99,12 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
   const guard = <T>(promise: Promise<T>): Promise<T> => Promise.race([promise, lost])
   const read = (tensor: Tensor): Promise<Float32Array> => guard(tensor.data<'float32'>())
 
-  const uploadFlats = (values: Float32Array): Flats => {
+  const uploadRuns = (values: Float32Array): Runs => {
     let offset = 0
-    return model.runs.map(size => own(tensor1d(values.slice(offset, (offset += size)))))
+    return model.runs.map(shape => own(tensor(values.slice(offset, (offset += product(shape))), [...shape])))
   }
-  const readFlats = async (flats: Flats): Promise<Float32Array> => {
-    const parts = await Promise.all(flats.map(read))
+  const readRuns = async (runs: Runs): Promise<Float32Array> => {
+    const parts = await Promise.all(runs.map(read))
     const whole = new Float32Array(parts.reduce((size, part) => size + part.length, 0))
     let offset = 0
     for (const part of parts) {
@@ -147,13 +147,13 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
     upload(params, optimizer, moments) {
       const zero = new Float32Array(params.length)
       return {
-        params: uploadFlats(params),
+        params: uploadRuns(params),
         moments:
           optimizer.type === 'sgd'
             ? null
             : {
-                first: uploadFlats(moments?.first ?? zero),
-                second: uploadFlats(moments?.second ?? zero),
+                first: uploadRuns(moments?.first ?? zero),
+                second: uploadRuns(moments?.second ?? zero),
                 steps: moments?.steps ?? 0,
               },
       }
@@ -175,7 +175,7 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
       const { learningRate } = optimizer
       const runs = model.runs.length
       // Host arrays are used again by the next step: every backend copies them while this one is submitted.
-      const [logits, ...flats] = tidy(() => {
+      const [logits, ...updated] = tidy(() => {
         const x =
           onDevice === null
             ? tensor2d(hostX, [size, sampleSize])
@@ -192,14 +192,14 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
           adamUpdate(state.params[run]!, part, first[run]!, second[run]!, constants, learningRate, steps),
         )
         return [back.logits, ...[0, 1, 2].flatMap(kind => next.map(tensors => tensors[kind]!))]
-      }) as [Tensor2D, ...Tensor1D[]]
+      }) as [Tensor2D, ...Tensor[]]
       release(state)
-      for (const tensor of flats) own(tensor)
-      const params = flats.slice(0, runs)
+      for (const tensor of updated) own(tensor)
+      const params = updated.slice(0, runs)
       const moments =
         state.moments === null
           ? null
-          : { first: flats.slice(runs, 2 * runs), second: flats.slice(2 * runs), steps }
+          : { first: updated.slice(runs, 2 * runs), second: updated.slice(2 * runs), steps }
       return { state: { params, moments }, logits: own(logits) }
     },
     async logits(params, samples, start, end) {
@@ -229,9 +229,9 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
     free: tensors => free(...tensors),
     async readState({ params, moments }) {
       const [values, first, second] = await Promise.all([
-        readFlats(params),
-        moments === null ? null : readFlats(moments.first),
-        moments === null ? null : readFlats(moments.second),
+        readRuns(params),
+        moments === null ? null : readRuns(moments.first),
+        moments === null ? null : readRuns(moments.second),
       ])
       return {
         params: values,
