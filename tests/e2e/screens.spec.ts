@@ -124,25 +124,43 @@ async function seriousFindings(page: Page): Promise<string[]> {
     )
 }
 
-describe.each(SETTINGS)('$lang, $theme, $width px', setting => {
-  let page: Page
+describe('every state, in four settings side by side', () => {
+  const pages = new Map<Setting, Page>()
   beforeAll(async () => {
-    page = await stage.newPage(setting)
+    for (const setting of SETTINGS) pages.set(setting, await stage.newPage(setting))
   })
-  afterAll(() => page.context().close())
+  afterAll(async () => {
+    for (const page of pages.values()) await page.context().close()
+  })
 
   it.each(STATES)('$name', async ({ query, hash, steps }) => {
-    await stage.open(page, query, hash)
-    await steps?.(page)
-    await page.waitForTimeout(100)
-    expect(await seriousFindings(page)).toEqual([])
-    const sideways = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    const seen = await Promise.all(
+      SETTINGS.map(async setting => {
+        const page = pages.get(setting)!
+        await stage.open(page, query, hash)
+        await steps?.(page)
+        await page.waitForTimeout(100)
+        const serious = await seriousFindings(page)
+        const facts = await page.evaluate(() => ({
+          sideways: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+          titles: document.querySelectorAll('h1').length,
+          lang: document.documentElement.lang,
+          theme: document.documentElement.dataset['theme'],
+          named: document.title.includes('Yoriai'),
+        }))
+        return { serious, ...facts }
+      }),
     )
-    expect(sideways).toBeLessThanOrEqual(0)
-    expect(await page.locator('h1').count()).toBe(1)
-    expect(await page.evaluate(() => document.documentElement.lang)).toBe(setting.lang)
-    expect(await page.title()).toContain('Yoriai')
+    expect(seen).toEqual(
+      SETTINGS.map(({ lang, theme }) => ({
+        serious: [],
+        sideways: false,
+        titles: 1,
+        lang,
+        theme,
+        named: true,
+      })),
+    )
   })
 })
 
