@@ -45,7 +45,7 @@ export async function openStore(): Promise<Store> {
   try {
     return await openIndexedDbStore(ROWS_DATABASE)
   } catch {
-    // reason: private windows refuse IndexedDB; the green room shows "storage: missing" and the room still works.
+    // reason: a full or locked disk must not keep anybody out; a reload then forgets the room, and the green room says so.
     return createMemoryStore()
   }
 }

@@ -47,8 +47,9 @@ export async function createRooms(): Promise<Rooms> {
       const { signer, store, slot } = await device()
       const charter = await findCharter(signer, store, options.link)
       const signaling = await openSignaling(options.link)
-      const transport = await createSimplePeerTransport({ signaling, signer, room: options.link.room })
-      await rememberStay(store, options)
+      const transport = createSimplePeerTransport({ signaling, signer, room: options.link.room })
+      // A stay that cannot be remembered (own data beyond the quota, say) is still a stay.
+      await rememberStay(store, slot, options).catch(() => undefined)
       const backend = new URLSearchParams(location.search).get('backend')
       const session = await openSession({
         options,
@@ -67,15 +68,15 @@ export async function createRooms(): Promise<Rooms> {
         },
         async leave() {
           const receipt = await session.leave()
-          await forgetStay(store, options.link)
+          await forgetStay(store, slot, options.link)
           return receipt
         },
       }
     },
     async resumable() {
       if (sessionStorage.length === 0) return null
-      const { store } = await device()
-      return recallStay(store)
+      const { store, slot } = await device()
+      return recallStay(store, slot)
     },
     async deleteEverything() {
       await forgetDevice()
@@ -168,8 +169,12 @@ function preview(
       void keepCharter(store, arrived)
       found()
     })
-    const timer = setTimeout(() => {
-      if (!charter) tell({ status: 'nobody' })
+    // Who holds the charter already need not wait for the server to see it.
+    found()
+    const timer = setInterval(() => {
+      if (charter) return
+      tell({ status: 'nobody' })
+      desk.askAgain()
     }, NOBODY_AFTER_MS)
     signaling.subscribe(event => {
       if (event.type === 'open') {
@@ -187,7 +192,7 @@ function preview(
       }
     })
     end = () => {
-      clearTimeout(timer)
+      clearInterval(timer)
       desk.close()
       signaling.close()
     }

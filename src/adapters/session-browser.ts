@@ -2,12 +2,14 @@
 // and shows. Everything is freed by close(), whichever part fails first.
 import type { CharterEntry } from '../peer/founding.ts'
 import { CharterDesk } from '../peer/charter-desk.ts'
-import type { Session, SessionView, JoinOptions } from '../ports/session.ts'
+import type { JoinOptions, Session, SessionFault, SessionView } from '../ports/session.ts'
 import type { Signaling } from '../ports/signaling.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { FromPeer, PeerCall, PeerCalls, ToPeer } from '../workers/peer-messages.ts'
 import { serveTransport } from './transport-port.ts'
+
+const LINGER_MS = 1_000
 
 export interface SessionParts {
   readonly options: JoinOptions
@@ -39,16 +41,20 @@ export function openSession(parts: SessionParts): Promise<Session> {
   let introductions: SessionView['signaling'] = signaling.state
   let nextCall = 0
   let closed = false
+  /** The server's word that this member may not come in; links that exist go on. */
+  let refusal: SessionFault | null = null
 
   const tell = (message: ToPeer, transfer: Transferable[] = []): void =>
     peerWorker.postMessage(message, transfer)
   const publish = (): void => {
     if (!latest || closed) return
-    latest = { ...latest, signaling: introductions }
+    latest = { ...latest, signaling: introductions, fault: latest.fault ?? refusal }
     for (const listener of listeners) listener(latest)
   }
   // A server that is being redialled is out of reach all the same: newcomers cannot join until it answers.
-  const unsubscribe = signaling.subscribe(({ type }) => {
+  const unsubscribe = signaling.subscribe(event => {
+    const { type } = event
+    if (event.type === 'closed' && event.reason !== 'network') refusal = { kind: event.reason, detail: '' }
     if (type !== 'open' && type !== 'closed') return
     introductions = type
     publish()
@@ -92,12 +98,20 @@ export function openSession(parts: SessionParts): Promise<Session> {
       latest = { ...latest, phase: 'failed', fault: { kind: 'trainer-crashed', detail } }
       publish()
     }
-    trainerWorker.onerror = crashed
+    trainerWorker.onerror = event => {
+      if (latest) tell({ type: 'trainer-crashed', detail: event.message || 'the training worker ended' })
+      else crashed(event)
+    }
     peerWorker.onerror = crashed
     peerWorker.onmessage = ({ data }: MessageEvent<FromPeer>) => {
       if (data.type === 'answer') {
         calls.get(data.id)?.resolve(data.value)
         calls.delete(data.id)
+        return
+      }
+      if (data.type === 'not-started') {
+        close()
+        reject(new Error(data.message))
         return
       }
       if (data.type === 'failed') {
@@ -140,7 +154,12 @@ export function openSession(parts: SessionParts): Promise<Session> {
       testSamples: (offset, count) => call('testSamples', offset, count),
       exportModel: format => call('exportModel', format),
       measureWhole: () => call('measureWhole'),
-      leave: () => call('leave'),
+      async leave() {
+        const receipt = await call('leave')
+        // The leave entry is on its way through the page's links: they linger a moment before everything is freed.
+        setTimeout(close, LINGER_MS)
+        return receipt
+      },
       close,
     }
   })

@@ -119,5 +119,6 @@ export const enErrors = {
     'bad-state': 'a model that disagrees with what the others hold',
     'bad-entry': 'a ledger entry that breaks the rules',
     flooding: 'far too many messages',
+    'not-a-trainer': 'an update from somebody who does not train here',
   },
 }

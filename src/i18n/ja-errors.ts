@@ -106,5 +106,6 @@ export const jaErrors = {
     'bad-state': 'ほかの人の持つものと食い違うモデル',
     'bad-entry': '規則に反する台帳の記録',
     flooding: '多すぎるメッセージ',
+    'not-a-trainer': '学習に参加していない人からの更新',
   },
 } satisfies typeof enErrors

@@ -2,9 +2,14 @@
 // shown to members by this. An answer counts only if its author and salt give the room's id and its signature holds.
 import { entryBytes, roomIdBytes } from '../core/ledger/chain.ts'
 import { encodeBase64url } from '../core/num/base64url.ts'
+import type { CharterBody } from '../core/ledger/entry.ts'
+import { decodeModelSpec } from '../core/model/decode.ts'
+import { classCount } from '../core/model/shapes.ts'
 import type { RoomId } from '../core/num/ids.ts'
+import { layoutParams } from '../core/params/layout.ts'
 import type { Signaling, SocketId } from '../ports/signaling.ts'
 import type { Signer } from '../ports/signer.ts'
+import { LIMITS } from '../protocol/messages.ts'
 import { decodePreview, encodePreview } from '../protocol/preview.ts'
 import type { CharterEntry } from './founding.ts'
 import { checkEntry } from './ledger-sync.ts'
@@ -21,8 +26,15 @@ export async function checkCharter(
   if (!('entry' in check)) return undefined
   const { entry } = check
   if (entry.body.kind !== 'charter' || entry.seq !== 0) return undefined
-  const founded = encodeBase64url(roomIdBytes(entry.author, entry.body.salt)) === room
-  return founded ? (entry as CharterEntry) : undefined
+  if (encodeBase64url(roomIdBytes(entry.author, entry.body.salt)) !== room) return undefined
+  return isTrainable(entry.body) ? (entry as CharterEntry) : undefined
+}
+
+/** Whether the model fits together, within what links and memory carry, and has one output per class. */
+function isTrainable({ model, classes }: CharterBody): boolean {
+  const decoded = decodeModelSpec(model)
+  if (decoded.status !== 'ok') return false
+  return layoutParams(decoded.model).size <= LIMITS.parameters && classCount(decoded.model) === classes.length
 }
 
 export class CharterDesk {
@@ -42,8 +54,16 @@ export class CharterDesk {
         for (const peer of event.peers) this.ask(peer)
       } else if (event.type === 'peer') this.ask(event.peer)
       else if (event.type === 'gone') this.asked.delete(event.peer)
-      else if (event.type === 'message') void this.onMessage(event.from, event.payload)
+      else if (event.type === 'message') {
+        // A payload that cannot be handled is no charter.
+        this.onMessage(event.from, event.payload).catch(() => undefined)
+      }
     })
+  }
+
+  /** An answer that did not come may come the second time; whoever joined since is asked too. */
+  askAgain(): void {
+    for (const peer of [...this.asked]) this.ask(peer)
   }
 
   close(): void {

@@ -5,6 +5,7 @@ import type { CharterBody } from '../core/ledger/entry.ts'
 import type { RoomLink } from '../ports/session.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { CharterEntry } from './founding.ts'
+import type { Resume } from './kept.ts'
 import type { WirePorts } from './wire.ts'
 
 export interface TrainingData {
@@ -33,4 +34,6 @@ export interface PeerOptions {
   /** -1 takes the lowest free part. */
   readonly part: number
   readonly own: TrainingData | null
+  /** What this member kept of an earlier stay; null starts afresh. */
+  readonly resume: Resume | null
 }

@@ -1,10 +1,11 @@
 // The first entry of a room: the founder's charter, whose author and salt give the room its id.
-import { Ledger, roomIdBytes } from '../core/ledger/chain.ts'
+import { entryBytes, Ledger, roomIdBytes } from '../core/ledger/chain.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import { encodeBase64url } from '../core/num/base64url.ts'
 import type { RoomId } from '../core/num/ids.ts'
 import type { Entropy } from '../ports/clock.ts'
 import type { Signer } from '../ports/signer.ts'
+import { MAX_CHARTER_BYTES } from '../protocol/preview.ts'
 import { signEntry } from './ledger-sync.ts'
 
 export type CharterEntry = Entry & { readonly body: CharterBody }
@@ -19,5 +20,7 @@ export async function foundRoom(
   const seed = terms.seed ?? encodeBase64url(entropy.bytes(12))
   const room = encodeBase64url(roomIdBytes(signer.id, salt)) as RoomId
   const entry = await signEntry(new Ledger(room), { ...terms, kind: 'charter', salt, seed }, signer)
+  if (entryBytes(entry).length > MAX_CHARTER_BYTES)
+    throw new RangeError('the charter is too long to be handed on')
   return entry as CharterEntry
 }

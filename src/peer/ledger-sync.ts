@@ -9,6 +9,7 @@ import type { MemberId, RoomId } from '../core/num/ids.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import { LIMITS } from '../protocol/messages.ts'
+import { Allowance } from './allowance.ts'
 import { signedText, type PeerContext } from './context.ts'
 
 export type EntryCheck =
@@ -39,14 +40,22 @@ export function entryKey(room: RoomId, author: MemberId, seq: number): string {
   return `entry/${room}/${author}/${String(seq).padStart(10, '0')}`
 }
 
-/** Heads that a link partner may send in a while: each can cost the whole ledger in answer. */
-const HEADS_ALLOWED = 6
-const HEADS_WINDOW_MS = 10_000
+/** Heads that a link partner may send: each can cost the whole ledger in answer. */
+const HEADS = { count: 6, windowMs: 10_000 }
+
+export class LedgerRefusal extends Error {
+  override readonly name = 'LedgerRefusal'
+  constructor(readonly kind: string) {
+    super(`the ledger did not take an own entry: ${kind}`)
+  }
+}
 
 export class LedgerSync {
   private queue: Promise<unknown> = Promise.resolve()
   private nextHeadsTo = 0
-  private readonly headsFrom = new Map<MemberId, number[]>()
+  private readonly headsAllowed = new Allowance(HEADS.count, HEADS.windowMs)
+  /** Forks that a link was shown: once is enough. */
+  private readonly shownForks = new Map<MemberId, Set<MemberId>>()
   /** What the first link said that there is; undefined before. */
   private firstHeads: readonly Head[] | undefined
 
@@ -75,8 +84,11 @@ export class LedgerSync {
   append(body: EntryBody): Promise<Entry> {
     const appended = this.queue.then(async () => {
       const entry = await signEntry(this.ledger, body, this.context.signer)
+      // An entry that the ledger has no room for is nowhere: another one with its number would be an equivocation.
+      const outcome = this.ledger.admit(entry)
+      if (outcome.status !== 'added')
+        throw new LedgerRefusal(outcome.status === 'refused' ? outcome.why : outcome.status)
       await this.store.put(entryKey(entry.room, entry.author, entry.seq), entryBytes(entry))
-      this.ledger.admit(entry)
       this.onAdmitted(entry)
       this.push([entry])
       return entry
@@ -91,7 +103,8 @@ export class LedgerSync {
   }
 
   linkDown(member: MemberId): void {
-    this.headsFrom.delete(member)
+    this.headsAllowed.forget(member)
+    this.shownForks.delete(member)
   }
 
   /** Whether everything has arrived that the first link said there is. */
@@ -107,21 +120,24 @@ export class LedgerSync {
 
   onHeads(from: MemberId, heads: readonly { author: MemberId; seq: number }[]): void {
     this.firstHeads ??= heads
-    if (!this.mayAnswer(from)) return
+    if (!this.headsAllowed.take(from, this.context.clock.now())) return
     const missing = this.ledger.missingAt(heads)
     this.sendEntries(
       from,
       missing.flatMap(({ author, fromSeq }) => this.ledger.entriesOf(author, fromSeq)),
     )
     // Both halves of a fork, so that the other side convicts too.
-    for (const proof of this.ledger.forks.values()) this.sendEntries(from, proof)
+    for (const [author, proof] of this.ledger.forks) this.showFork(from, author, proof)
   }
 
   /** `from` null: another tab of this device, which is verified all the same but not cut off. */
   async onEntries(from: MemberId | null, entries: readonly Uint8Array[]): Promise<void> {
-    const checks = await Promise.all(
-      entries.map(bytes => checkEntry(bytes, this.context.room, this.context.signer)),
-    )
+    const { room, signer } = this.context
+    const news = entries.filter(bytes => {
+      const entry = decodeEntry(bytes)
+      return !entry || !this.ledger.holds(entry)
+    })
+    const checks = await Promise.all(news.map(bytes => checkEntry(bytes, room, signer)))
     const added: Entry[] = []
     let gap = false
     for (const check of checks) {
@@ -148,11 +164,13 @@ export class LedgerSync {
         return
       case 'fork':
         this.context.refuse(entry.author, 'equivocation')
-        for (const link of this.context.transport.links()) this.sendEntries(link, outcome.proof)
+        for (const link of this.context.transport.links()) this.showFork(link, entry.author, outcome.proof)
         this.onAdmitted(entry)
         return
       case 'refused':
-        if (outcome.why !== 'ejected') this.context.refuse(entry.author, 'bad-entry')
+        // A full ledger is not its authors' fault, and an expelled one was named when it was expelled.
+        if (outcome.why !== 'ejected' && outcome.why !== 'limit')
+          this.context.refuse(entry.author, 'bad-entry')
         return
       case 'known':
       case 'gap':
@@ -162,11 +180,12 @@ export class LedgerSync {
     }
   }
 
-  private mayAnswer(member: MemberId): boolean {
-    const now = this.context.clock.now()
-    const recent = (this.headsFrom.get(member) ?? []).filter(at => now - at < HEADS_WINDOW_MS)
-    this.headsFrom.set(member, [...recent, now].slice(-HEADS_ALLOWED))
-    return recent.length < HEADS_ALLOWED
+  private showFork(to: MemberId, author: MemberId, proof: readonly Entry[]): void {
+    const shown = this.shownForks.get(to) ?? new Set<MemberId>()
+    this.shownForks.set(to, shown)
+    if (shown.has(author)) return
+    shown.add(author)
+    this.sendEntries(to, proof)
   }
 
   private push(entries: readonly Entry[], except?: MemberId | null): void {

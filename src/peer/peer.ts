@@ -8,7 +8,7 @@ import {
   type GossipEffect,
   type GossipEvent,
 } from '../core/gossip/machine.ts'
-import type { TrainingStatus } from '../core/gossip/presence.ts'
+import { LEASE_MS, type TrainingStatus } from '../core/gossip/presence.ts'
 import { encodeHeader, SIGNED_HEADER_BYTES, updateId, type UpdateHeader } from '../core/gossip/update.ts'
 import { hashState, WINDOW } from '../core/gossip/window.ts'
 import { Ledger } from '../core/ledger/chain.ts'
@@ -17,10 +17,13 @@ import { RoomFold } from '../core/ledger/fold.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
+import type { Store } from '../ports/store.ts'
 import type { Evaluation, Trainer } from '../ports/trainer.ts'
 import { signedText } from './context.ts'
-import { Curves } from './curves.ts'
+import { forgivingStore } from './forgiving-store.ts'
 import type { PeerDeps, PeerOptions } from './deps.ts'
+import { Gauge, type GaugeHost } from './gauge.ts'
+import { encodeKeptState, freshState, publishedKey, stateKey } from './kept.ts'
 import { createProfileA } from './profile-a.ts'
 import { RoomDoc } from './room-doc.ts'
 import { Seat } from './seat.ts'
@@ -36,6 +39,8 @@ const WORK_TICKS = 60
 /** A member that finds nobody goes on alone after this. */
 const ALONE_AFTER_MS = 4_000
 const TRAINER_RETRIES = 3
+const DIVERGENCES = 3
+const KEEP_EVERY_ROUNDS = 20
 const PART_CHECK_MS = 3_000
 
 export class Peer {
@@ -44,7 +49,7 @@ export class Peer {
   readonly wire: Wire
   readonly machine: GossipMachine
   readonly startParams: Float32Array
-  readonly curves = new Curves()
+  readonly gauge: Gauge
   trainer: Trainer | null = null
   training: Training | null = null
   phase: Phase = 'joining'
@@ -52,32 +57,34 @@ export class Peer {
   readonly fold = new RoomFold()
   readonly seat: Seat
   effort = 1
-  own: Evaluation | null = null
-  swarm: Evaluation | null = null
   float32Bytes = 0
   readonly startedAt: number
   private readonly journal: WorkJournal
+  private readonly store: Store
   private readonly listeners = new Set<() => void>()
   private readonly timers = new Set<() => void>()
   private cancelWake: () => void = () => undefined
   private ticks = 0
   private trainerFailures = 0
+  private divergences = 0
+  private keptRound = 0
   private measureScheduled = false
   private closed = false
 
-  /** @param publishedThrough the last round that this identity published an update for, before a reload; -1 for none */
   constructor(
     readonly deps: PeerDeps,
     readonly options: PeerOptions,
-    publishedThrough = -1,
   ) {
     const { clock, signer } = deps
     const { room } = options.link
     const charter = options.charter.body
     this.startedAt = clock.now()
+    this.store = forgivingStore(deps.store)
     this.startParams = initialParams(charter.model, charter.seed)
     const parameters = this.startParams.length
-    const base = { round: 0, params: this.startParams, momentum: new Float32Array(parameters) }
+    const kept = options.resume?.state
+    const base = kept?.params.length === parameters ? kept : freshState(this.startParams)
+    const publishedThrough = options.resume?.publishedThrough ?? -1
     const profile = deps.profile?.(parameters, charter) ?? createProfileA(parameters, charter.terms)
     const { localSteps, rounds } = charter.terms
     const config = { room, self: signer.id, profile, localSteps, rounds }
@@ -86,7 +93,7 @@ export class Peer {
     this.ledger.admit(options.charter)
     this.fold.apply(options.charter)
     this.doc.append(options.charter)
-    this.wire = new Wire(deps, room, this.ledger, {
+    this.wire = new Wire({ ...deps, store: this.store }, room, this.ledger, {
       parameters,
       span: () => ({ from: this.machine.window.base.round, to: this.machine.round + 2 * WINDOW }),
       accept: update => this.dispatch({ type: 'update', update }),
@@ -104,7 +111,9 @@ export class Peer {
       onStateFailed: () => this.dispatch({ type: 'state-failed' }),
       onLinkUp: () => this.statePresence(),
       onChange: () => this.changed(),
+      onFault: cause => this.fail(cause),
     })
+    this.gauge = new Gauge(this.gaugeHost())
     this.journal = new WorkJournal(this.wire.traffic)
     const links = (): readonly MemberId[] => deps.transport.links()
     this.seat = new Seat(
@@ -200,9 +209,13 @@ export class Peer {
 
   async addExamples(added: Dataset): Promise<void> {
     if (!this.trainer) throw new Error('the trainer is not ready')
-    await this.trainer.addExamples(added)
-    this.seat.countAdded(added)
+    await this.seat.add(this.trainer, added)
     this.changed()
+  }
+
+  /** The trainer's worker died: nothing that was asked of it will be answered. */
+  trainerCrashed(detail: string): void {
+    this.fail(new Error(detail))
   }
 
   /** Entries from another tab of this device. */
@@ -215,20 +228,16 @@ export class Peer {
     return this.machine.window.current.params
   }
 
-  /** Both models on all held-out samples. */
-  async measureWhole(): Promise<WholeMeasure | null> {
-    if (!this.seat.hasTestData) return null
-    const measured = await this.training?.measureWhole(this.modelParams())
-    if (!measured) return null
-    this.record(measured.own, measured.swarm)
-    return measured
+  /** Both models on all held-out samples; null while there are none here. */
+  measureWhole(): Promise<{ own: Evaluation; swarm: Evaluation } | null> {
+    return this.gauge.whole()
   }
 
   /** Signs what was done since the last work entry, then the leave; tells the others; stops. */
   async leave(): Promise<Receipt> {
     this.dispatch({ type: 'role', training: false })
     this.trainer?.stop()
-    await this.stateWork()
+    await this.stateWork().catch(() => undefined)
     await this.wire.ledger.append({ kind: 'leave', unixMs: this.deps.clock.unixMs() })
     this.phase = 'left'
     const chain = this.ledger.entriesOf(this.self)
@@ -254,6 +263,26 @@ export class Peer {
     this.trainer?.close()
     this.deps.transport.close()
     this.doc.destroy()
+  }
+
+  private gaugeHost(): GaugeHost {
+    const training = (): Training | null => this.training
+    return {
+      get training() {
+        return training()
+      },
+      watches: this.options.role === 'watcher',
+      model: () => this.machine.window.current,
+      hasTestData: () => this.seat.hasTestData,
+      seconds: () => (this.deps.clock.now() - this.startedAt) / 1000,
+      reported: () => {
+        const now = this.deps.clock.now()
+        return [...this.wire.presence.all.values()].flatMap(({ statement, heardAt }) =>
+          now - heardAt < LEASE_MS && statement.accuracy !== null ? [statement.accuracy] : [],
+        )
+      },
+      onMeasured: () => this.changed(),
+    }
   }
 
   private dispatch(event: GossipEvent): void {
@@ -284,9 +313,11 @@ export class Peer {
       case 'model':
         if (effect.closed) this.roundClosed(effect.closed)
         else if (this.phase === 'finished') this.measureSoon()
+        this.keepState()
         break
       case 'refused':
         this.wire.refuse(effect.author, effect.reason)
+        if (effect.author === this.self && effect.reason === 'not-finite') this.diverged()
         break
       case 'fetch-state':
         this.wire.states.fetch(effect.round, effect.hash, effect.from)
@@ -317,12 +348,27 @@ export class Peer {
     }
   }
 
+  /** Own training left the finite numbers: a chance event once, a wrong learning rate every time. */
+  private diverged(): void {
+    if (++this.divergences >= DIVERGENCES)
+      this.fail(new Error('training diverged: the learning rate is too high'))
+  }
+
+  /** Now and then the newest frozen state goes to the store, so that a room in which everybody reloads goes on. */
+  private keepState(): void {
+    const { base } = this.machine.window
+    if (base.round < this.keptRound + KEEP_EVERY_ROUNDS || base.round % KEEP_EVERY_ROUNDS !== 0) return
+    this.keptRound = base.round
+    void this.store.put(stateKey(this.options.link.room, this.self), encodeKeptState(base))
+  }
+
   private async publish(header: UpdateHeader, payload: Uint8Array): Promise<void> {
+    this.divergences = 0
     const body = encodeHeader(header)
     // Remembered before anybody can see it: after a reload a second update for this round would be an equivocation.
     const mark = new Uint8Array(4)
     new DataView(mark.buffer).setUint32(0, header.round)
-    await this.deps.store.put(publishedKey(header.room, this.self), mark)
+    await this.store.put(publishedKey(header.room, this.self), mark)
     const signature = await this.deps.signer.sign(signedText('update', header.room, body))
     const signed = new Uint8Array(SIGNED_HEADER_BYTES)
     signed.set(body)
@@ -339,27 +385,10 @@ export class Peer {
     if (this.phase !== 'training') void this.measure()
   }
 
-  /** A point of the curves for what was just measured. */
-  private record(own: Evaluation, swarm: Evaluation): void {
-    this.own = this.options.role === 'watcher' ? null : own
-    this.swarm = swarm
-    const reported = [...this.wire.presence.all.values()]
-      .map(({ statement }) => statement.accuracy)
-      .filter(accuracy => accuracy !== null)
-    if (this.own) reported.push(this.own.accuracy)
-    const seconds = (this.deps.clock.now() - this.startedAt) / 1000
-    this.curves.add(this.machine.round, seconds, this.own, swarm, reported)
-    this.changed()
-  }
-
   private async measure(): Promise<void> {
-    // Rounds can close before the held-out samples are here; own data may have none.
-    if (!this.seat.hasTestData) return
     try {
-      const measured = await this.training?.measure(this.modelParams())
       // A finished room shows the figures on all samples; a quick one that was under way must not replace them.
-      if (!measured || this.closed || this.phase === 'finished') return
-      this.record(measured.own, measured.swarm)
+      await this.gauge.quick(() => this.closed || this.phase === 'finished')
     } catch (cause) {
       this.fail(cause)
     }
@@ -378,8 +407,8 @@ export class Peer {
   private async finish(): Promise<void> {
     if (this.phase === 'training' || this.phase === 'paused') this.phase = 'finished'
     this.statePresence()
-    await this.stateWork()
     try {
+      await this.stateWork()
       await this.measureWhole()
     } catch (cause) {
       this.fail(cause)
@@ -393,7 +422,7 @@ export class Peer {
     this.wire.tick()
     const crowded = this.fold.members.size > MESH_MEMBERS
     if (this.ticks % (crowded ? 2 * PRESENCE_TICKS : PRESENCE_TICKS) === 0) this.statePresence()
-    if (this.ticks % WORK_TICKS === 0) void this.stateWork()
+    if (this.ticks % WORK_TICKS === 0) this.stateWork().catch(() => undefined)
     this.after(TICK_MS, () => this.tick())
   }
 
@@ -406,11 +435,12 @@ export class Peer {
     await this.wire.drained()
   }
 
+  /** Clashes over a part can show late (slow links, a healed split): look again and again, move when one is seen. */
   private async settlePart(): Promise<void> {
-    if (this.closed || !this.trainer || (this.phase !== 'training' && this.phase !== 'paused')) return
+    const active = this.phase === 'training' || this.phase === 'paused'
+    if (this.closed || !this.trainer) return
     try {
-      if (!(await this.seat.settle())) return
-      await this.seat.load(this.trainer)
+      if (active && (await this.seat.settle())) await this.seat.load(this.trainer)
     } catch (cause) {
       return this.fail(cause)
     }
@@ -432,7 +462,7 @@ export class Peer {
       baseRound: window.base.round,
       baseHash: window.baseHash,
       stepsPerSecond: Math.min(1e5, this.training?.stepsPerSecond ?? 0),
-      accuracy: this.own?.accuracy ?? null,
+      accuracy: this.gauge.own?.accuracy ?? null,
       steps: this.training?.totalSteps ?? 0,
     })
   }
@@ -475,11 +505,6 @@ export class Peer {
   private changed(): void {
     for (const listener of this.listeners) listener()
   }
-}
-
-/** Where the store keeps the last round that an identity published for, as u32 big-endian. */
-export function publishedKey(room: string, self: MemberId): string {
-  return `published/${room}/${self}`
 }
 
 function faultKind(cause: unknown): SessionFault['kind'] {

@@ -1,5 +1,6 @@
 // Who is here, by signed statements that are passed on: each author's newest one travels once over every link. In an
 // overlay members hear of those to whom they have no link, and nobody can speak for somebody else.
+import { LEASE_MS } from '../core/gossip/presence.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import {
   encodePresence,
@@ -48,8 +49,11 @@ export class PresenceSync {
   }
 
   linkUp(member: MemberId): void {
-    for (const [author, { statement, signed }] of this.held) {
-      if (author !== member) this.context.send(member, { type: 'presence', statement, signed })
+    const now = this.context.clock.now()
+    for (const [author, { statement, signed, heardAt }] of this.held) {
+      // Passing on what is stale would make the silent look alive.
+      if (author !== member && now - heardAt < LEASE_MS)
+        this.context.send(member, { type: 'presence', statement, signed })
     }
   }
 

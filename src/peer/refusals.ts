@@ -1,9 +1,11 @@
 // What was refused, by whom and why, for the screen; and who refused once too often to stay linked.
+import { Allowance } from './allowance.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { Refusal, RefusalReason } from '../ports/session.ts'
 
-/** Broken messages over one link before it is cut: one may be a version skew, three are not. */
+/** Broken messages over one link within a while before it is cut: one may be a version skew, three are not. */
 const STRIKES = 3
+const STRIKE_MEMORY_MS = 120_000
 const MAX_ROWS = 200
 
 export class RefusalBook {
@@ -11,7 +13,7 @@ export class RefusalBook {
     string,
     { member: MemberId | null; reason: RefusalReason; count: number; lastUnixMs: number }
   >()
-  private readonly strikes = new Map<MemberId, number>()
+  private readonly strikes = new Allowance(STRIKES - 1, STRIKE_MEMORY_MS)
 
   record(member: MemberId | null, reason: RefusalReason, unixMs: number): void {
     const key = `${member ?? ''}/${reason}`
@@ -25,10 +27,8 @@ export class RefusalBook {
   }
 
   /** Counts a broken message of a link partner; true when the link should be cut for good. */
-  strike(member: MemberId): boolean {
-    const strikes = (this.strikes.get(member) ?? 0) + 1
-    this.strikes.set(member, strikes)
-    return strikes >= STRIKES
+  strike(member: MemberId, now: number): boolean {
+    return !this.strikes.take(member, now)
   }
 
   list(nicknameOf: (member: MemberId) => string): Refusal[] {

@@ -18,6 +18,7 @@ export class Seat {
   summary: DataSummary | null = null
   testData: Dataset | null = null
   private testLoaded = false
+  private readonly added: Dataset[] = []
 
   constructor(
     private readonly charter: CharterBody,
@@ -69,9 +70,21 @@ export class Seat {
       this.testLoaded = true
     }
     if (train) await trainer.setData('train', train)
+    // Another part must not take away what the person added.
+    for (const data of this.added) {
+      await trainer.addExamples(data)
+      this.countAdded(data)
+    }
   }
 
-  countAdded({ y }: Dataset): void {
+  /** Adds the person's own examples to the training samples, now and after every change of part. */
+  async add(trainer: Trainer, data: Dataset): Promise<void> {
+    await trainer.addExamples(data)
+    this.added.push(data)
+    this.countAdded(data)
+  }
+
+  private countAdded({ y }: Dataset): void {
     if (!this.summary) return
     const perClass = [...this.summary.perClass]
     for (const label of y) perClass[label] = (perClass[label] ?? 0) + 1

@@ -3,10 +3,15 @@
 import { hashState, type ModelState } from '../core/gossip/window.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { PeerMessage } from '../protocol/messages.ts'
+import { Allowance } from './allowance.ts'
 import type { PeerContext } from './context.ts'
 
+/** A delivery may take this long plus its bytes at the slowest uplink that we wait for. */
 const DELIVERY_MS = 10_000
-const SERVED_PER_LINK_MS = 1_000
+const SLOWEST_BYTES_PER_MS = 100
+/** An answer may come this long after it was asked for without being taken for a flood. */
+const ANSWER_MS = 600_000
+const SERVED = { count: 4, windowMs: 20_000 }
 
 export interface Anchor {
   readonly round: number
@@ -24,7 +29,12 @@ interface Fetch {
 
 export class StateSync {
   private current: Fetch | undefined
-  private readonly servedAt = new Map<MemberId, number>()
+  private readonly served = new Allowance(SERVED.count, SERVED.windowMs)
+  /** Deliveries that were asked of a link and have not come, oldest first. */
+  private readonly owed = new Map<
+    MemberId,
+    { readonly round: number; readonly hash: string; readonly at: number }[]
+  >()
   /** Deliveries that came in whole, for the screen and the tests. */
   fetched = 0
 
@@ -50,36 +60,37 @@ export class StateSync {
 
   onWant(from: MemberId, { round, hash }: { round: number; hash: string }): void {
     const anchor = this.anchors().find(candidate => candidate.round === round && candidate.hash === hash)
-    const now = this.context.clock.now()
-    const tooSoon = now - (this.servedAt.get(from) ?? -Infinity) < SERVED_PER_LINK_MS
-    if (!anchor || tooSoon) {
+    if (!anchor || !this.served.take(from, this.context.clock.now())) {
       this.context.send(from, { type: 'state-none', round, hash })
       return
     }
-    this.servedAt.set(from, now)
     const { params, momentum } = anchor.state
     this.context.send(from, { type: 'state', round, params, momentum }, 'bulk')
   }
 
   onNone(from: MemberId, { round, hash }: { round: number; hash: string }): void {
+    this.settle(from, round, hash)
     if (this.current?.asked === from && this.current.round === round && this.current.hash === hash)
       this.askNext()
   }
 
   onDelivery(from: MemberId, { round, params, momentum }: PeerMessage & { type: 'state' }): void {
-    const fetch = this.current
-    if (!fetch || fetch.asked !== from) {
-      this.context.refuse(from, 'flooding')
+    if (!this.owed.get(from)?.some(request => request.round === round)) {
+      this.context.strike(from, 'flooding')
       return
     }
     const state = { round, params, momentum }
-    const sound =
-      round === fetch.round && params.length === this.parameters && momentum.length === this.parameters
-    if (!sound || hashState(state) !== fetch.hash) {
+    const shaped = params.length === this.parameters && momentum.length === this.parameters
+    const hash = shaped ? hashState(state) : ''
+    const fetch = this.current
+    if (!this.settle(from, round, hash)) {
+      this.forgive(from, round)
       this.context.strike(from, 'bad-state')
-      this.askNext()
+      if (fetch?.asked === from) this.askNext()
       return
     }
+    // A slow answer to an earlier question is nobody's fault, and of no use any more.
+    if (!fetch || fetch.round !== round || fetch.hash !== hash) return
     fetch.cancel()
     this.current = undefined
     this.fetched++
@@ -87,13 +98,29 @@ export class StateSync {
   }
 
   linkDown(member: MemberId): void {
-    this.servedAt.delete(member)
+    this.served.forget(member)
+    this.owed.delete(member)
     if (this.current?.asked === member) this.askNext()
   }
 
   close(): void {
     this.current?.cancel()
     this.current = undefined
+  }
+
+  /** Takes a request off a link's account; false when there was none like it. */
+  private settle(member: MemberId, round: number, hash: string): boolean {
+    const owed = this.owed.get(member) ?? []
+    const rest = owed.filter(request => request.round !== round || request.hash !== hash)
+    this.owed.set(member, rest)
+    return rest.length < owed.length
+  }
+
+  private forgive(member: MemberId, round: number): void {
+    this.owed.set(
+      member,
+      (this.owed.get(member) ?? []).filter(request => request.round !== round),
+    )
   }
 
   private askNext(): void {
@@ -106,7 +133,11 @@ export class StateSync {
       this.onFailure()
       return
     }
+    const now = this.context.clock.now()
+    const pending = (this.owed.get(fetch.asked) ?? []).filter(({ at }) => now - at < ANSWER_MS)
+    this.owed.set(fetch.asked, [...pending, { round: fetch.round, hash: fetch.hash, at: now }])
     this.context.send(fetch.asked, { type: 'state-want', round: fetch.round, hash: fetch.hash })
-    fetch.cancel = this.context.clock.after(DELIVERY_MS, () => this.askNext())
+    const deliveryMs = DELIVERY_MS + (8 * this.parameters) / SLOWEST_BYTES_PER_MS
+    fetch.cancel = this.context.clock.after(deliveryMs, () => this.askNext())
   }
 }

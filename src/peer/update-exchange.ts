@@ -7,25 +7,28 @@ import { bytesToHex } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { Announced, PeerMessage } from '../protocol/messages.ts'
 import { LIMITS } from '../protocol/messages.ts'
+import { Allowance } from './allowance.ts'
 import { signedText, type PeerContext } from './context.ts'
 
 const RETRY_MS = 2_000
 const GIVE_UP_MS = 20_000
 const IN_FLIGHT_PER_LINK = 128
-/** Announced updates remembered at once: far above what a room of 200 needs, far below what a flood brings. */
-const MAX_WANTED = 4_096
+/** Announced updates remembered for one link: what a room of 200 has open, and what a flood may cost at most. */
+const WANTED_PER_LINK = 2_048
+/** An answer may come this long after it was no longer wanted without being taken for a flood. */
+const ANSWER_MS = 60_000
+/** Digests that a link partner may have compared: each can cost an announcement of everything. */
+const DIGESTS = { count: 8, windowMs: 10_000 }
 /** One link gets one update at most this often: an answer can be lost, but not again and again. */
 const SERVED_PER_LINK = 4
 /** Closed rounds whose updates are still served: a newcomer's state is a few rounds old when it arrives. */
-const SERVED_ROUNDS = 4
+const SERVED_ROUNDS = 8
 
 interface Wanted {
   readonly round: number
   readonly sources: MemberId[]
   askedAt: number
   asked: MemberId | undefined
-  /** Everybody who was ever asked: a slow answer is not an unsolicited one. */
-  readonly everAsked: Set<MemberId>
   readonly since: number
 }
 
@@ -45,6 +48,9 @@ export class UpdateExchange {
   private readonly wanted = new Map<string, Wanted>()
   /** Ids that were refused, with their round, so that they are not pulled again. */
   private readonly refused = new Map<string, number>()
+  /** Who was asked for which update and when, whether or not it is still wanted. */
+  private readonly asked = new Map<string, Map<MemberId, number>>()
+  private readonly digests = new Allowance(DIGESTS.count, DIGESTS.windowMs)
   private readonly served = new Map<string, Map<MemberId, number>>()
   private nextDigestTo = 0
   private nothingExpected = true
@@ -70,18 +76,18 @@ export class UpdateExchange {
   onHave(from: MemberId, updates: readonly Announced[]): void {
     const { from: first, to: last } = this.host.span()
     const now = this.context.clock.now()
+    let mine = [...this.wanted.values()].filter(({ sources }) => sources[0] === from).length
     for (const { round, id } of updates) {
       if (round < first || round > last || this.held.has(id) || this.refused.has(id)) continue
       const wanted = this.wanted.get(id)
       if (wanted) {
         if (!wanted.sources.includes(from)) wanted.sources.push(from)
-      } else if (this.wanted.size < MAX_WANTED) {
+      } else if (mine++ < WANTED_PER_LINK) {
         this.wanted.set(id, {
           round,
           sources: [from],
           askedAt: 0,
           asked: undefined,
-          everAsked: new Set(),
           since: now,
         })
       }
@@ -102,15 +108,13 @@ export class UpdateExchange {
 
   async onUpdate(from: MemberId, message: PeerMessage & { type: 'update' }): Promise<void> {
     const id = updateId(message.signed)
-    const wanted = this.wanted.get(id)
-    if (!wanted) {
-      if (!this.held.has(id) && !this.refused.has(id)) this.context.strike(from, 'flooding')
-      return
-    }
-    if (!wanted.everAsked.has(from)) {
+    if (!this.asked.get(id)?.has(from)) {
       this.context.strike(from, 'flooding')
       return
     }
+    // A slow answer to a question that time has settled is nobody's fault.
+    const wanted = this.wanted.get(id)
+    if (!wanted) return
     const header = decodeHeader(message.signed)
     if (!header) return this.drop(id, wanted, from, 'malformed')
     if (
@@ -129,6 +133,7 @@ export class UpdateExchange {
     this.wanted.delete(id)
     if (standing === 'refused') {
       this.refused.set(id, header.round)
+      if (header.author === from) this.context.strike(from, 'not-a-trainer')
       return
     }
     this.receivedUpdates++
@@ -138,6 +143,7 @@ export class UpdateExchange {
   }
 
   onDigest(from: MemberId, theirs: readonly { round: number; digest: string }[]): void {
+    if (!this.digests.take(from, this.context.clock.now())) return
     const digests = new Map(theirs.map(({ round, digest }) => [round, digest]))
     const oldest = Math.min(...digests.keys())
     for (const [round, updates] of this.byRound()) {
@@ -153,6 +159,10 @@ export class UpdateExchange {
       if (round >= from - SERVED_ROUNDS) continue
       this.held.delete(id)
       this.served.delete(id)
+    }
+    for (const [id, askedOf] of this.asked) {
+      for (const [member, at] of askedOf) if (now - at > ANSWER_MS) askedOf.delete(member)
+      if (askedOf.size === 0) this.asked.delete(id)
     }
     for (const [id, round] of this.refused) if (round < from) this.refused.delete(id)
     for (const [id, { round, since }] of this.wanted)
@@ -214,7 +224,7 @@ export class UpdateExchange {
       load.set(source, (load.get(source) ?? 0) + 1)
       wanted.asked = source
       wanted.askedAt = now
-      wanted.everAsked.add(source)
+      this.asked.set(id, (this.asked.get(id) ?? new Map<MemberId, number>()).set(source, now))
       asks.set(source, [...(asks.get(source) ?? []), id])
     }
     for (const [source, ids] of asks) this.context.send(source, { type: 'want', ids })

@@ -34,6 +34,8 @@ export interface WireHost extends UpdateHost {
   onStateFailed(): void
   onLinkUp(): void
   onChange(): void
+  /** Something of ours broke while a message was handled. */
+  onFault(cause: unknown): void
 }
 
 export interface WirePorts {
@@ -45,6 +47,8 @@ export interface WirePorts {
 
 const ANTI_ENTROPY_TICKS = 8
 const HEADS_TICKS = 40
+/** Messages of one link that may wait for their turn. */
+const MAX_WAITING = 2_000
 
 export class Wire {
   readonly refusals = new RefusalBook()
@@ -54,7 +58,8 @@ export class Wire {
   readonly presence: PresenceSync
   readonly states: StateSync
   private readonly unsubscribe: () => void
-  private queue: Promise<unknown> = Promise.resolve()
+  /** What each link has said and was not handled yet. */
+  private readonly queues = new Map<MemberId, { tail: Promise<void>; waiting: number }>()
   private ticks = 0
   private closed = false
 
@@ -110,7 +115,7 @@ export class Wire {
 
   /** Resolves when everything that came in so far was handled. */
   async drained(): Promise<void> {
-    await this.queue
+    await Promise.all([...this.queues.values()].map(({ tail }) => tail))
   }
 
   close(): void {
@@ -128,6 +133,7 @@ export class Wire {
         this.traffic.linkDown(event.member)
         this.ledger.linkDown(event.member)
         this.states.linkDown(event.member)
+        this.queues.delete(event.member)
         break
       case 'message':
         this.onMessage(event.from, event.bytes)
@@ -148,14 +154,28 @@ export class Wire {
     this.host.onLinkUp()
   }
 
-  /** One message after the other, so that entries are admitted before what depends on them. */
+  /** Of one link, one message after the other, so that entries are admitted before what depends on them. */
   private onMessage(from: MemberId, bytes: Uint8Array): void {
-    this.queue = this.queue.then(async () => {
-      if (this.closed) return
+    const queue = this.queues.get(from) ?? { tail: Promise.resolve(), waiting: 0 }
+    this.queues.set(from, queue)
+    if (queue.waiting >= MAX_WAITING) {
+      this.strike(from, 'flooding')
+      return
+    }
+    queue.waiting++
+    queue.tail = queue.tail.then(() => this.take(from, bytes)).finally(() => queue.waiting--)
+  }
+
+  private async take(from: MemberId, bytes: Uint8Array): Promise<void> {
+    if (this.closed) return
+    try {
       const message = decodeMessage(bytes)
       if (message) await this.handle(from, message)
       else this.strike(from, 'malformed')
-    })
+    } catch (cause) {
+      // One message that we cannot handle must not silence the link: the next one gets its turn.
+      this.host.onFault(cause)
+    }
   }
 
   private async handle(from: MemberId, message: PeerMessage): Promise<void> {
@@ -191,6 +211,6 @@ export class Wire {
 
   private strike(member: MemberId, reason: RefusalReason): void {
     this.refuse(member, reason)
-    if (this.refusals.strike(member)) this.ports.transport.ban(member)
+    if (this.refusals.strike(member, this.ports.clock.now())) this.ports.transport.ban(member)
   }
 }

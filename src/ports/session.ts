@@ -53,6 +53,8 @@ export type RefusalReason =
   | 'bad-state'
   | 'bad-entry'
   | 'flooding'
+  /** Publishes updates although it only watches or was expelled. */
+  | 'not-a-trainer'
 
 export interface Refusal {
   readonly member: MemberId | null

@@ -4,7 +4,8 @@
 export const PREVIEW_CHANNEL = 2
 const ASK = 1
 const ANSWER = 2
-const MAX_CHARTER_BYTES = 40 * 1024
+/** Also the largest charter that a room may be founded with. */
+export const MAX_CHARTER_BYTES = 40 * 1024
 
 export type PreviewMessage =
   { readonly type: 'ask' } | { readonly type: 'answer'; readonly charter: Uint8Array }

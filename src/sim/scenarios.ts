@@ -57,7 +57,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
 async function untilDone(swarm: Swarm): Promise<boolean> {
   const done = ({ peer }: SimMember): boolean =>
-    peer.phase === 'finished' && (peer.swarm?.samples ?? 0) >= 1000
+    peer.phase === 'finished' && (peer.gauge.swarm?.samples ?? 0) >= 1000
   const finished = await swarm.clock.run(swarm.clock.now() + 600_000, () => swarm.members.every(done))
   // Updates of the last rounds may still be on their way.
   await swarm.clock.run(swarm.clock.now() + 5_000)
@@ -82,7 +82,7 @@ async function run(
   }
   report()
   await script(swarm)
-  const accuracies = swarm.members.map(({ peer }) => peer.swarm?.accuracy ?? 0)
+  const accuracies = swarm.members.map(({ peer }) => peer.gauge.swarm?.accuracy ?? 0)
   const lowest = Math.min(...accuracies)
   const spread = Math.max(...accuracies) - lowest
   const hashes = commonHashes(swarm.members)

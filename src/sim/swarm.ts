@@ -9,7 +9,9 @@ import type { MemberId } from '../core/num/ids.ts'
 import { createRng } from '../core/num/rng.ts'
 import { foundRoom, type CharterEntry } from '../peer/founding.ts'
 import type { PeerDeps } from '../peer/deps.ts'
-import { Peer, publishedKey } from '../peer/peer.ts'
+import { freshState, recallGossip } from '../peer/kept.ts'
+import { Peer } from '../peer/peer.ts'
+import { initialParams } from '../core/model/init.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import { createSimSigner } from './sim-signer.ts'
@@ -102,7 +104,9 @@ export class Swarm {
     { role = 'trainer', part = -1, profile }: MemberOptions,
   ): Promise<Peer> {
     const charter = this.charter!
-    const mark = await store.get(publishedKey(charter.room, signer.id))
+    const { model, seed } = charter.body
+    const fresh = () => freshState(initialParams(model, seed))
+    const resume = await recallGossip(store, charter.room, signer.id, fresh)
     const { partData, testData, stepMs } = this.options
     return new Peer(
       {
@@ -123,8 +127,8 @@ export class Swarm {
         role,
         part,
         own: null,
+        resume,
       },
-      mark ? new DataView(mark.buffer, mark.byteOffset).getUint32(0) : -1,
     )
   }
 }

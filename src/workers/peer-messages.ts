@@ -15,7 +15,7 @@ export interface PeerStart {
   readonly type: 'start'
   readonly transport: MessagePort
   readonly trainer: MessagePort
-  readonly options: Omit<PeerOptions, 'charter'>
+  readonly options: Omit<PeerOptions, 'charter' | 'resume'>
   readonly charter: CharterEntry
   /** Names of the databases and the identity's slot; see adapters/device.ts. */
   readonly slot: string
@@ -43,6 +43,8 @@ export type ToPeer =
   | PeerStart
   | { readonly type: 'paused'; readonly paused: boolean }
   | { readonly type: 'effort'; readonly effort: number }
+  /** The page saw the trainer's worker die. */
+  | { readonly type: 'trainer-crashed'; readonly detail: string }
   | { readonly type: 'call'; readonly id: number; readonly call: PeerCall }
   | { readonly type: 'close' }
 
@@ -50,3 +52,4 @@ export type FromPeer =
   | { readonly type: 'view'; readonly view: SessionView }
   | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly message: string }
+  | { readonly type: 'not-started'; readonly message: string }

@@ -9,10 +9,12 @@ import { createTrainerProxy } from '../adapters/trainer-proxy.ts'
 import { createPortTransport } from '../adapters/transport-port.ts'
 import type { Dataset } from '../core/data/dataset.ts'
 import { partition } from '../core/data/partition.ts'
+import { initialParams } from '../core/model/init.ts'
 import { product } from '../core/model/shapes.ts'
 import { exportModel } from '../peer/export-model.ts'
 import type { PeerDeps } from '../peer/deps.ts'
-import { Peer, publishedKey } from '../peer/peer.ts'
+import { freshState, recallGossip } from '../peer/kept.ts'
+import { Peer } from '../peer/peer.ts'
 import { buildView } from '../peer/peer-view.ts'
 import type { BackendName } from '../ports/trainer.ts'
 import type { FromPeer, PeerCall, PeerStart, ToPeer } from './peer-messages.ts'
@@ -20,6 +22,7 @@ import type { FromPeer, PeerCall, PeerStart, ToPeer } from './peer-messages.ts'
 const VIEW_EVERY_MS = 250
 
 let peer: Peer | undefined
+let endMirror: () => void = () => undefined
 
 function post(message: FromPeer): void {
   self.postMessage(message)
@@ -28,10 +31,15 @@ function post(message: FromPeer): void {
 self.onmessage = ({ data }: MessageEvent<ToPeer>) => {
   switch (data.type) {
     case 'start':
-      void start(data)
+      start(data).catch((cause: unknown) => {
+        post({ type: 'not-started', message: cause instanceof Error ? cause.message : String(cause) })
+      })
       break
     case 'paused':
       peer?.setPaused(data.paused)
+      break
+    case 'trainer-crashed':
+      peer?.trainerCrashed(data.detail)
       break
     case 'effort':
       peer?.setEffort(data.effort)
@@ -40,6 +48,7 @@ self.onmessage = ({ data }: MessageEvent<ToPeer>) => {
       answer(data.id, data.call)
       break
     case 'close':
+      endMirror()
       peer?.close()
       self.close()
       break
@@ -55,7 +64,9 @@ async function start(message: PeerStart): Promise<void> {
     openStore(),
     createPortTransport(message.transport),
   ])
-  const mark = await store.get(publishedKey(options.link.room, signer.id))
+  const { model, seed } = charter.body
+  const fresh = () => freshState(initialParams(model, seed))
+  const resume = await recallGossip(store, options.link.room, signer.id, fresh)
   const deps: PeerDeps = {
     transport,
     signer,
@@ -85,12 +96,8 @@ async function start(message: PeerStart): Promise<void> {
       return { train, test }
     },
   }
-  peer = new Peer(
-    deps,
-    { ...options, charter },
-    mark?.length === 4 ? new DataView(mark.buffer, mark.byteOffset).getUint32(0) : -1,
-  )
-  mirrorDoc(peer.doc, `yoriai/${options.link.room}`, entries => void peer?.offerEntries(entries))
+  peer = new Peer(deps, { ...options, charter, resume })
+  endMirror = mirrorDoc(peer.doc, `yoriai/${options.link.room}`, entries => void peer?.offerEntries(entries))
   throttleViews(peer)
   await peer.start()
 }

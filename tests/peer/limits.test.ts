@@ -91,6 +91,40 @@ describe('bad manners', () => {
     swarm.close()
   })
 
+  test('a slow answer is not a flood: half a minute late and no longer wanted, it is ignored', async () => {
+    const { swarm, raw, heard, honest, say, wait, blamed } = await scene('slow answer')
+    const signed = new Uint8Array(SIGNED_HEADER_BYTES).fill(5)
+    const id = updateId(signed)
+    say({ type: 'have', updates: [{ round: swarm.members[0]!.peer.machine.round, id }] })
+    await wait(300)
+    expect(heard.some(message => message.type === 'want' && message.ids.includes(id))).toBe(true)
+    await wait(30_000)
+    for (let i = 0; i < 5; i++) say({ type: 'update', signed, payload: new Uint8Array(10) })
+    await wait(300)
+    expect(blamed()).toEqual([])
+    expect(raw.links()).toContain(honest)
+    swarm.close()
+  })
+
+  test.each([
+    ['minus zero', '"unixMs":-0'],
+    ['a lone surrogate', '"nickname":"\\ud800"'],
+  ])('%s in an entry is malformed, and the next message is heard', async (_, part) => {
+    const { swarm, heard, say, wait, blamed } = await scene('uncanonical')
+    const field = part.startsWith('"unixMs"')
+      ? `"nickname":"n","part":0,"role":"trainer",${part}`
+      : `${part},"part":0,"role":"trainer","unixMs":1`
+    const text = `{"author":"${'A'.repeat(43)}","body":{"kind":"join",${field}},"prev":"","room":"${swarm.members[0]!.peer.options.link.room}","seq":0,"sig":"${'A'.repeat(86)}","v":1}`
+    say({ type: 'entries', entries: [new TextEncoder().encode(text)] })
+    await wait(300)
+    expect(blamed()).toEqual(['malformed'])
+    const before = heard.filter(({ type }) => type === 'entries').length
+    say({ type: 'heads', heads: [] })
+    await wait(300)
+    expect(heard.filter(({ type }) => type === 'entries').length).toBeGreaterThan(before)
+    swarm.close()
+  })
+
   test('asking for everything again and again is answered only a few times', async () => {
     const { swarm, heard, say, wait } = await scene('greedy')
     const entriesBefore = heard.filter(({ type }) => type === 'entries').length

@@ -24,8 +24,8 @@ const REASONS: Record<PayloadAttack, RefusalReason> = {
   'wrong-hash': 'wrong-hash',
 }
 
-const accuracyOf = ({ peer }: SimMember): number => peer.swarm?.accuracy ?? 0
-const isDone = ({ peer }: SimMember): boolean => peer.phase === 'finished' && peer.swarm?.samples === 1000
+const accuracyOf = ({ peer }: SimMember): number => peer.gauge.swarm?.accuracy ?? 0
+const isDone = ({ peer }: SimMember): boolean => peer.phase === 'finished' && peer.gauge.swarm?.samples === 1000
 
 interface Outcome {
   readonly honest: readonly SimMember[]

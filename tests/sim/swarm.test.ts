@@ -5,8 +5,9 @@ import { commonHashes } from '../../src/sim/scenarios.ts'
 import { Swarm, type SimMember } from '../../src/sim/swarm.ts'
 import { blobSwarm } from '../../src/sim/blobs.ts'
 
-const accuracyOf = ({ peer }: SimMember): number => peer.swarm?.accuracy ?? 0
-const isDone = ({ peer }: SimMember): boolean => peer.phase === 'finished' && peer.swarm?.samples === 1000
+const accuracyOf = ({ peer }: SimMember): number => peer.gauge.swarm?.accuracy ?? 0
+const isDone = ({ peer }: SimMember): boolean =>
+  peer.phase === 'finished' && peer.gauge.swarm?.samples === 1000
 
 describe('a room of four, each with two or three of ten classes', () => {
   test('all end with one model that knows every class; alone none does', async () => {
@@ -109,7 +110,46 @@ describe('a room of four, each with two or three of ten classes', () => {
     expect(pausing.peer.training!.totalSteps).toBeGreaterThan(steps)
     expect(watcher.peer.machine.round).toBeGreaterThan(round)
     expect(watcher.peer.training!.totalSteps).toBe(0)
-    expect(watcher.peer.swarm?.accuracy).toBeGreaterThan(0.5)
+    expect(watcher.peer.gauge.swarm?.accuracy).toBeGreaterThan(0.5)
+    swarm.close()
+  })
+})
+
+describe('what a device keeps', () => {
+  test.each([1, 3])('%i members, all reloaded at once: the room goes on where it was', async count => {
+    const swarm = new Swarm(blobSwarm(`reload ${count}`, { rounds: 0 }))
+    for (let i = 0; i < count; i++) await swarm.join()
+    await swarm.clock.run(25_000)
+    const before = Math.max(...swarm.members.map(({ peer }) => peer.machine.round))
+    expect(before).toBeGreaterThan(30)
+    for (const member of swarm.members) swarm.kill(member)
+    await swarm.clock.run(26_000)
+    for (const member of swarm.members) await swarm.rejoin(member)
+    await swarm.clock.run(60_000)
+    for (const { peer } of swarm.members) {
+      expect(peer.machine.round).toBeGreaterThan(before)
+      expect(peer.training!.totalSteps).toBeGreaterThan(100)
+    }
+    expect(commonHashes(swarm.members)).not.toContain('none')
+    expect(commonHashes(swarm.members).size).toBe(1)
+    expect(swarm.members.flatMap(({ peer }) => buildView(peer).refusals)).toEqual([])
+    swarm.close()
+  })
+
+  test('a disk that takes nothing any more stops nobody', async () => {
+    const swarm = new Swarm(blobSwarm('full disk', { rounds: 0 }))
+    for (let i = 0; i < 3; i++) await swarm.join()
+    await swarm.clock.run(8_000)
+    swarm.members[1]!.store.put = () => Promise.reject(new DOMException('full', 'QuotaExceededError'))
+    const before = swarm.members.map(({ peer }) => peer.machine.round)
+    await swarm.clock.run(30_000)
+    swarm.members.forEach(({ peer }, i) => expect(peer.machine.round).toBeGreaterThan(before[i]! + 10))
+    expect(commonHashes(swarm.members).size).toBe(1)
+    const receipt = await Promise.race([
+      swarm.members[1]!.peer.leave(),
+      swarm.clock.run(40_000).then(() => null),
+    ])
+    expect(receipt?.entries.at(-1)?.body.kind).toBe('leave')
     swarm.close()
   })
 })

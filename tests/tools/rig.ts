@@ -219,11 +219,13 @@ export async function waitForView(
   while (Date.now() < deadline) {
     last = await tab.view()
     if (last && condition(last)) return last
+    // Nothing comes after that.
+    if (last?.phase === 'failed') break
     await sleep(POLL_MS)
   }
   const { phase, round, fault, swarm } = last ?? {}
   throw new Error(
-    `${tab.name}: no "${what}" within ${limitMs} ms; last view ${JSON.stringify({ phase, round, fault, swarm })}`,
+    `${tab.name}: no "${what}" (limit ${limitMs} ms); last view ${JSON.stringify({ phase, round, fault, swarm })}`,
   )
 }
 

@@ -7,7 +7,7 @@ import { lowerMedian } from '../num/stats.ts'
 import { ArrivalHistory, localStepsFor, quorumOf, roundEndsAt } from './pacing.ts'
 import { Presences, type Presence } from './presence.ts'
 import { type Update, type UpdateHeader } from './update.ts'
-import { WINDOW, Window, type Mixer, type ModelState } from './window.ts'
+import { hashState, WINDOW, Window, type Mixer, type ModelState } from './window.ts'
 
 /** What the charter's profile brings: the codec and the mixing rule. */
 export interface Profile extends Mixer {
@@ -72,13 +72,13 @@ export interface ClosedRound {
 }
 
 const AHEAD = 2 * WINDOW
+const SUSPICION_MS = 1_500
+const SKIP_AFTER_MS = 5_000
 
 export class GossipMachine {
   readonly window: Window
   readonly presences = new Presences()
   readonly ejected = new Set<MemberId>()
-  /** Both halves of every equivocation, by update id, so that others can be shown. */
-  readonly proofs = new Map<string, Update>()
   private readonly residual: Float32Array
   private readonly arrivals = new ArrivalHistory()
   private readonly offsets = new Map<number, { startedAt: number; offsetsMs: number[] }>()
@@ -94,7 +94,8 @@ export class GossipMachine {
   private publishedThrough: number
   private expecting: ReadonlyMap<number, number> = new Map()
   private fetching = false
-  private suspectRound = -1
+  /** Since when this member stands on another state than most; undefined while it does not. */
+  private suspectSince: number | undefined
   private announcedEnd = false
 
   constructor(
@@ -152,7 +153,8 @@ export class GossipMachine {
         break
       case 'tick':
         this.presences.expire(now)
-        this.compareBases(effects)
+        this.compareBases(now, effects)
+        this.skipPublished(now, effects)
         break
       default:
         event satisfies never
@@ -186,8 +188,6 @@ export class GossipMachine {
     if (held?.id === update.id) return
     if (held) {
       this.ejected.add(update.author)
-      this.proofs.set(held.id, held)
-      this.proofs.set(update.id, update)
       effects.push(
         { type: 'refused', author: update.author, reason: 'equivocation' },
         { type: 'announce', update },
@@ -219,7 +219,6 @@ export class GossipMachine {
       if (!Number.isFinite(owed)) {
         // Our own training diverged: nobody gets it, and the residual would poison every later round.
         residual.fill(0)
-        this.publishedThrough = job.round
         effects.push({ type: 'refused', author: this.config.self, reason: 'not-finite' })
         return
       }
@@ -284,7 +283,6 @@ export class GossipMachine {
 
   private adopt(state: ModelState, hash: string, now: number, effects: GossipEffect[]): void {
     this.fetching = false
-    if (state.round < this.window.base.round) return
     this.window.rebase(state, hash)
     this.roundStartedAt = now
     this.quorumAt = undefined
@@ -297,31 +295,48 @@ export class GossipMachine {
    * Fetches a common state when the others' window has left this member behind, or when most of them froze another
    * state for the same round. Ties go to the smaller hash, so two halves do not swap.
    */
-  private compareBases(effects: GossipEffect[]): void {
+  private compareBases(now: number, effects: GossipEffect[]): void {
     if (this.fetching) return
     const others = this.presences.followers()
-    const behind = others.length > 0 && lowerMedian(others.map(({ baseRound }) => baseRound)) > this.round
-    const rounds = this.presences.baseRounds().reverse()
-    if (behind) {
-      const round = rounds.find(candidate => this.presences.votes(candidate).size > 0)
-      if (round !== undefined && round > this.round)
-        this.fetch(round, leader(this.presences.votes(round)), effects)
+    const middle = lowerMedian(others.map(({ baseRound }) => baseRound))
+    if (others.length > 0 && middle > this.round) {
+      // Among the rounds that most have reached: the one with the most statements, so that no single voice decides.
+      let best: { round: number; hash: string; members: readonly MemberId[] } | undefined
+      for (const round of this.presences.baseRounds()) {
+        if (round <= this.round || round > middle) continue
+        const candidate = leader(this.presences.votes(round))
+        if (!best || candidate.members.length >= best.members.length) best = { round, ...candidate }
+      }
+      if (best) this.fetch(best.round, best, effects)
       return
     }
     const anchors = new Map(this.window.anchors.map(anchor => [anchor.round, anchor.hash]))
-    const round = rounds.find(candidate => anchors.has(candidate))
+    const round = this.presences.baseRounds().findLast(candidate => anchors.has(candidate))
     if (round === undefined) return
     const votes = this.presences.votes(round)
     const own = anchors.get(round)!
     votes.set(own, [...(votes.get(own) ?? []), this.config.self])
     const winner = leader(votes)
-    if (winner.hash === own) {
-      this.suspectRound = -1
-      return
+    if (winner.hash === own) this.suspectSince = undefined
+    else {
+      // A mismatch may be a late update on its way; a lasting one is divergence.
+      this.suspectSince ??= now
+      if (now - this.suspectSince >= SUSPICION_MS) this.fetch(round, winner, effects)
     }
-    // A single mismatch may be a late update on its way; a lasting one is divergence.
-    if (this.suspectRound !== -1 && this.suspectRound !== round) this.fetch(round, winner, effects)
-    else this.suspectRound = round
+  }
+
+  /**
+   * After a reload the newest rounds are published already and their updates may be gone with everybody: when nothing
+   * comes for a while, the next round that may be published starts from the state at hand.
+   */
+  private skipPublished(now: number, effects: GossipEffect[]): void {
+    const stuck =
+      this.training && !this.jobRunning && this.signing === -1 && this.round <= this.publishedThrough
+    if (!stuck || this.window.updatesOf(this.round).size > 0 || this.isBehind() || this.finished) return
+    if (now - this.roundStartedAt < SKIP_AFTER_MS) return
+    const { params, momentum } = this.window.current
+    const state = { round: this.publishedThrough + 1, params, momentum }
+    this.adopt(state, hashState(state), now, effects)
   }
 
   private fetch(
@@ -330,7 +345,7 @@ export class GossipMachine {
     effects: GossipEffect[],
   ): void {
     this.fetching = true
-    this.suspectRound = -1
+    this.suspectSince = undefined
     effects.push({ type: 'fetch-state', round, hash, from: members })
   }
 

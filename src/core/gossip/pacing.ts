@@ -2,6 +2,8 @@
 // deadline (gossip.md steps 1 and 8).
 import { lowerMedian, quantile } from '../num/stats.ts'
 
+/** Rounds are no shorter, however small the model: what is said must be able to arrive within the window of late updates. */
+export const MIN_ROUND_MS = 250
 export const MIN_GRACE_MS = 1_000
 export const MAX_GRACE_MS = 30_000
 /** Once two thirds are in, the rest have at most this long: a member that died costs the others less than five seconds. */
@@ -43,7 +45,7 @@ export interface RoundFacts {
 /** The moment at which the round may end if nothing else arrives; Infinity while there is nothing to mix. */
 export function roundEndsAt(facts: RoundFacts): number {
   if (facts.updates === 0) return Infinity
-  if (facts.awaited === 0) return facts.now
+  if (facts.awaited === 0) return Math.max(facts.now, facts.startedAt + MIN_ROUND_MS)
   const graceEnds = facts.startedAt + facts.graceMs
   return facts.quorumAt === undefined ? graceEnds : Math.min(graceEnds, facts.quorumAt + AFTER_QUORUM_MS)
 }

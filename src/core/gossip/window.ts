@@ -10,6 +10,10 @@ import type { Update } from './update.ts'
 /** Rounds that stay open for late updates (tau of gossip.md). */
 export const WINDOW = 3
 
+/** Frozen states that stay at hand for others, within the memory that they may take. */
+const ANCHORS = 8
+const ANCHOR_BYTES = 128 * 1024 * 1024
+
 /** Both vectors hold float32 values: rounding at every round makes a 4-byte transfer exact. */
 export interface ModelState {
   readonly round: number
@@ -137,7 +141,8 @@ export class Window {
       this.states.shift()
       this.rounds.delete(this.base.round - 1)
       this.frozen.push({ round: this.base.round, hash: hashState(this.base), state: this.base })
-      if (this.frozen.length > WINDOW + 1) this.frozen.shift()
+      const most = Math.max(2, Math.min(ANCHORS, Math.floor(ANCHOR_BYTES / (8 * this.base.params.length))))
+      if (this.frozen.length > most) this.frozen.shift()
     }
     return this.current
   }

@@ -99,6 +99,12 @@ export class Ledger {
     return { status: 'added' }
   }
 
+  /** Whether exactly this entry is here: then its signature was checked before. */
+  holds(entry: Entry): boolean {
+    const held = this.chains.get(entry.author)?.entries[entry.seq]
+    return held !== undefined && held.sig === entry.sig && entryHash(held) === entryHash(entry)
+  }
+
   /** The entry that the author would sign next, without its signature. */
   draft(author: MemberId, body: EntryBody): Omit<Entry, 'sig'> {
     const chain = this.chains.get(author)

@@ -109,7 +109,12 @@ export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   }
   const parsed = v.safeParse(entry, value)
   if (!parsed.success) return undefined
-  return canonicalise(parsed.output) === encoded ? (parsed.output as Entry) : undefined
+  try {
+    return canonicalise(parsed.output) === encoded ? (parsed.output as Entry) : undefined
+  } catch {
+    // A text or number without canonical form (a lone surrogate, minus zero): no entry either.
+    return undefined
+  }
 }
 
 /** Upper bound of the bracket depth, strings included: cheap and safe before JSON.parse. */

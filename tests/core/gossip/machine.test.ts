@@ -5,6 +5,7 @@ import {
   ArrivalHistory,
   localStepsFor,
   MAX_GRACE_MS,
+  MIN_ROUND_MS,
   MIN_GRACE_MS,
   quorumOf,
   roundEndsAt,
@@ -51,7 +52,7 @@ describe('rounds', () => {
   test('a member alone trains, publishes, mixes, goes on', () => {
     const member = createMachine()
     expect(types(member.step({ type: 'role', training: true }, 0))).toEqual(['train'])
-    expect(types(trainOnce(member, 100))).toEqual(['announce', 'model', 'train'])
+    expect(types(trainOnce(member, 300))).toEqual(['announce', 'model', 'train'])
     expect(member.machine.round).toBe(1)
   })
 
@@ -61,7 +62,7 @@ describe('rounds', () => {
     member.step(presence(1), 0)
     trainOnce(member, 100)
     expect(member.machine.round).toBe(0)
-    member.step({ type: 'update', update: makeUpdate(0, memberId(1), ones) }, 200)
+    member.step({ type: 'update', update: makeUpdate(0, memberId(1), ones) }, 300)
     expect(member.machine.round).toBe(1)
   })
 
@@ -121,10 +122,10 @@ describe('rounds', () => {
   test('the charter says when it is over', () => {
     const member = createMachine(2)
     member.step({ type: 'role', training: true }, 0)
-    trainOnce(member, 100)
-    expect(types(trainOnce(member, 200))).toContain('finished')
+    trainOnce(member, 300)
+    expect(types(trainOnce(member, 600))).toContain('finished')
     expect(member.machine.finished).toBe(true)
-    expect(types(member.step({ type: 'tick' }, 300))).toEqual([])
+    expect(types(member.step({ type: 'tick' }, 700))).toEqual([])
   })
 
   test('never a second update for a round that was published before a reload', () => {
@@ -134,6 +135,24 @@ describe('rounds', () => {
     expect(
       types(member.step({ type: 'trained', round: 0, start, params: start, steps: 1, samples: 1 }, 1)),
     ).toEqual([])
+  })
+
+  test('however small the model, a round leaves time for what is said to arrive', () => {
+    const member = createMachine()
+    member.step({ type: 'role', training: true }, 0)
+    trainOnce(member, 10)
+    expect(member.machine.round).toBe(0)
+    expect(member.machine.wakeAt(10)).toBe(MIN_ROUND_MS)
+    member.step({ type: 'tick' }, MIN_ROUND_MS)
+    expect(member.machine.round).toBe(1)
+  })
+
+  test('everybody reloaded and the newest updates are gone: the next round starts from the state at hand', () => {
+    const member = createMachine(0, 7)
+    member.step({ type: 'role', training: true }, 0)
+    expect(types(member.step({ type: 'tick' }, 4_900))).toEqual([])
+    expect(types(member.step({ type: 'tick' }, 5_000))).toEqual(['model', 'train'])
+    expect(member.machine.round).toBe(8)
   })
 
   test('own training that diverged is published to nobody', () => {
@@ -212,6 +231,28 @@ describe('common state', () => {
     })
     // One delivery at a time.
     expect(types(step({ type: 'tick' }, 2))).not.toContain('fetch-state')
+  })
+
+  test('one voice for a far round does not decide, a watcher’s neither', () => {
+    const { step } = createMachine()
+    for (const other of [1, 2, 3]) step(presence(other, 43, { baseRound: 40, baseHash: theirs }), 0)
+    step(presence(4, 5_003, { baseRound: 5_000, baseHash: 'ef'.repeat(32), status: 'watching' }), 0)
+    const fetch = step({ type: 'tick' }, 1).find(({ type }) => type === 'fetch-state')
+    expect(fetch).toMatchObject({ round: 40, hash: theirs })
+  })
+
+  test('standing on another state than most for a while: fetch theirs, also when the room is finished', () => {
+    const { step } = createMachine()
+    for (const other of [1, 2]) step(presence(other, 0, { baseHash: theirs, status: 'watching' }), 0)
+    expect(types(step({ type: 'tick' }, 1))).toEqual([])
+    expect(types(step({ type: 'tick' }, 1_000))).toEqual([])
+    for (const other of [1, 2]) step(presence(other, 0, { baseHash: theirs, status: 'watching' }), 1_400)
+    expect(step({ type: 'tick' }, 1_600)).toContainEqual({
+      type: 'fetch-state',
+      round: 0,
+      hash: theirs,
+      from: [memberId(1), memberId(2)],
+    })
   })
 
   test('members that only prepare have no say', () => {
