@@ -1,5 +1,5 @@
 // Dissemination of updates (gossip.md step 4): announce by id, pull once from the first announcer, try another after two
-// seconds, repair by comparing digests. Because payloads are pulled, nobody can flood with them. Every pulled update is
+// seconds, repair by comparing digests. Payloads are pulled, so what nobody asked for is refused. Every pulled update is
 // checked (layout, payload hash, signature) before it reaches the gossip machine.
 import { sha256 } from '@noble/hashes/sha2.js'
 import { decodeHeader, HEADER_BYTES, updateId, type Update } from '../core/gossip/update.ts'
