@@ -27,7 +27,7 @@ export interface Candidate {
 }
 
 export interface ChooseOptions {
-  /** Opens this backend without timing others; rejects with 'no-backend' if it does not work here. */
+  /** Opens this backend if it is correct, however slow; its speed is that of the few steps of the check. */
   readonly force?: BackendName
 }
 
@@ -90,7 +90,7 @@ export async function chooseTrainer(
             status: 'unavailable',
             reason: `not timed: ${trainer.report.adapter} emulates a GPU on the CPU`,
           } as const)
-        : await probe(trainer, best === null)
+        : await probe(trainer, force !== undefined ? 'any' : best === null ? 'last resort' : 'short')
     trials.push({ backend, outcome })
     if (outcome.status === 'ok' && (best === null || outcome.stepsPerSecond > best.speed)) {
       best = { candidate, speed: outcome.stepsPerSecond }
@@ -99,11 +99,10 @@ export async function chooseTrainer(
   }
 
   if (best === null) {
-    const reasons = trials.map(({ backend, outcome }) => `${backend}: ${outcome.status}`).join(', ')
-    throw new TrainerError(
-      'no-backend',
-      force === undefined ? reasons : `${force} does not work here (${reasons})`,
+    const reasons = trials.map(({ backend, outcome }) =>
+      outcome.status === 'unavailable' ? `${backend}: ${outcome.reason}` : `${backend}: ${outcome.status}`,
     )
+    throw new TrainerError('no-backend', `nothing trains here (${reasons.join('; ')})`)
   }
   const trainer = open?.backend === best.candidate.backend ? open.trainer : await best.candidate.open(config)
   const report: BackendReport = { ...trainer.report, stepsPerSecond: best.speed, trials }
@@ -119,10 +118,13 @@ function reasonToSkip(backend: BackendName, trials: readonly BackendTrial[]): st
   return null
 }
 
+/** How long a candidate may take: 'any' was asked for by name, a 'last resort' has nothing to be compared with. */
+type Patience = 'any' | 'last resort' | 'short'
+
 /** Runs the made-up task on a candidate and compares with the reference. */
 function createProbe(
   model: ModelSpec,
-): (trainer: ClearableTrainer, isOnly: boolean) => Promise<BackendTrial['outcome']> {
+): (trainer: ClearableTrainer, patience: Patience) => Promise<BackendTrial['outcome']> {
   const data = probeData(model)
   const job: TrainJob = {
     params: initialParams(model, 'probe'),
@@ -133,24 +135,26 @@ function createProbe(
   }
   const expected = trainSteps(createReferenceModel(model), data, job.params, CURVE_STEPS, job).losses
 
-  return async (trainer, isOnly) => {
+  return async (trainer, patience) => {
     const isGpu = trainer.report.backend === 'webgpu' || trainer.report.backend === 'webgl'
-    // The last resort may take its time.
-    const patienceMs = isGpu || isOnly ? GPU_WARM_UP_MS : CPU_WARM_UP_MS
-    const timer = { id: setTimeout(() => trainer.stop(), patienceMs) }
+    const warmUpMs = isGpu || patience === 'last resort' ? GPU_WARM_UP_MS : CPU_WARM_UP_MS
+    let timer = patience === 'any' ? undefined : setTimeout(() => trainer.stop(), warmUpMs)
     try {
       await trainer.setData('train', data)
       const losses: number[] = []
       const warmUp = await trainer.train(job, ({ step, loss }) => (losses[step - 1] = loss))
       if (warmUp.steps < CURVE_STEPS) {
-        return { status: 'unavailable', reason: `too slow: ${warmUp.steps} steps in ${patienceMs} ms` }
+        return { status: 'unavailable', reason: `too slow: ${warmUp.steps} steps in ${warmUpMs} ms` }
       }
       const maxLossError = Math.max(...losses.map((loss, i) => Math.abs(loss - expected[i]!)))
       // Also true of NaN.
       if (!(maxLossError <= TOLERANCE)) return { status: 'incorrect', maxLossError }
-      clearTimeout(timer.id)
+      clearTimeout(timer)
+      if (patience === 'any') {
+        return { status: 'ok', stepsPerSecond: (CURVE_STEPS * 1000) / warmUp.computeMs, maxLossError }
+      }
       const runFor = (ms: number): Promise<TrainResult> => {
-        timer.id = setTimeout(() => trainer.stop(), ms)
+        timer = setTimeout(() => trainer.stop(), ms)
         return trainer.train({ ...job, steps: Number.MAX_SAFE_INTEGER })
       }
       await runFor(SETTLE_MS)
@@ -159,7 +163,7 @@ function createProbe(
     } catch (error) {
       return { status: 'unavailable', reason: describe(error) }
     } finally {
-      clearTimeout(timer.id)
+      clearTimeout(timer)
       trainer.clearData()
     }
   }
