@@ -1,6 +1,6 @@
 // What the models are worth, on held-out samples: quick measurements while training, whole ones at the end, and the
 // curves that they draw.
-import type { SessionView } from '../ports/session.ts'
+import type { SessionView, WholeMeasure } from '../ports/session.ts'
 import type { Evaluation } from '../ports/trainer.ts'
 import { Curves } from './curves.ts'
 import type { Training } from './training.ts'
@@ -39,7 +39,7 @@ export class Gauge {
   }
 
   /** On all held-out samples; null when there are none. */
-  async whole(): Promise<{ own: Evaluation; swarm: Evaluation } | null> {
+  async whole(): Promise<WholeMeasure | null> {
     if (!this.host.hasTestData()) return null
     const measured = await this.host.training?.measureWhole(this.host.model().params)
     if (!measured) return null

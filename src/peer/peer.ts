@@ -229,7 +229,7 @@ export class Peer {
   }
 
   /** Both models on all held-out samples; null while there are none here. */
-  measureWhole(): Promise<{ own: Evaluation; swarm: Evaluation } | null> {
+  measureWhole(): Promise<WholeMeasure | null> {
     return this.gauge.whole()
   }
 

@@ -25,7 +25,8 @@ const REASONS: Record<PayloadAttack, RefusalReason> = {
 }
 
 const accuracyOf = ({ peer }: SimMember): number => peer.gauge.swarm?.accuracy ?? 0
-const isDone = ({ peer }: SimMember): boolean => peer.phase === 'finished' && peer.gauge.swarm?.samples === 1000
+const isDone = ({ peer }: SimMember): boolean =>
+  peer.phase === 'finished' && peer.gauge.swarm?.samples === 1000
 
 interface Outcome {
   readonly honest: readonly SimMember[]
