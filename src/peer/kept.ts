@@ -15,6 +15,12 @@ export function publishedKey(room: RoomId, self: MemberId): string {
   return `published/${room}/${self}`
 }
 
+export function encodePublished(round: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, round)
+  return bytes
+}
+
 export function stateKey(room: RoomId, self: MemberId): string {
   return `state/${room}/${self}`
 }

@@ -9,7 +9,7 @@ import {
   type GossipEvent,
 } from '../core/gossip/machine.ts'
 import { LEASE_MS, type TrainingStatus } from '../core/gossip/presence.ts'
-import { encodeHeader, SIGNED_HEADER_BYTES, updateId, type UpdateHeader } from '../core/gossip/update.ts'
+import type { UpdateHeader } from '../core/gossip/update.ts'
 import { hashState, WINDOW } from '../core/gossip/window.ts'
 import { Ledger } from '../core/ledger/chain.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
@@ -18,15 +18,16 @@ import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
 import type { Store } from '../ports/store.ts'
-import type { Evaluation, Trainer } from '../ports/trainer.ts'
-import { signedText } from './context.ts'
+import type { Trainer } from '../ports/trainer.ts'
 import { forgivingStore } from './forgiving-store.ts'
 import type { PeerDeps, PeerOptions } from './deps.ts'
 import { Gauge, type GaugeHost } from './gauge.ts'
-import { encodeKeptState, freshState, publishedKey, stateKey } from './kept.ts'
+import { encodeKeptState, encodePublished, freshState, publishedKey, stateKey } from './kept.ts'
 import { createProfileA } from './profile-a.ts'
 import { RoomDoc } from './room-doc.ts'
+import { createReceipt } from './receipt.ts'
 import { Seat } from './seat.ts'
+import { signUpdate } from './sign-update.ts'
 import { Training } from './training.ts'
 import { Wire } from './wire.ts'
 import { WorkJournal } from './work-journal.ts'
@@ -238,16 +239,10 @@ export class Peer {
     this.dispatch({ type: 'role', training: false })
     this.trainer?.stop()
     await this.stateWork().catch(() => undefined)
-    await this.wire.ledger.append({ kind: 'leave', unixMs: this.deps.clock.unixMs() })
+    // A full ledger keeps nobody: the receipt then ends with the last entry that it took.
+    await this.wire.ledger.append({ kind: 'leave', unixMs: this.deps.clock.unixMs() }).catch(() => undefined)
     this.phase = 'left'
-    const chain = this.ledger.entriesOf(this.self)
-    const founder = this.options.charter.author === this.self
-    const receipt: Receipt = {
-      format: 'yoriai-receipt-1',
-      room: this.options.link.room,
-      member: this.self,
-      entries: founder ? chain : [this.options.charter, ...chain],
-    }
+    const receipt = createReceipt(this.ledger, this.options.charter, this.self)
     this.changed()
     this.close()
     return receipt
@@ -364,17 +359,11 @@ export class Peer {
 
   private async publish(header: UpdateHeader, payload: Uint8Array): Promise<void> {
     this.divergences = 0
-    const body = encodeHeader(header)
     // Remembered before anybody can see it: after a reload a second update for this round would be an equivocation.
-    const mark = new Uint8Array(4)
-    new DataView(mark.buffer).setUint32(0, header.round)
-    await this.store.put(publishedKey(header.room, this.self), mark)
-    const signature = await this.deps.signer.sign(signedText('update', header.room, body))
-    const signed = new Uint8Array(SIGNED_HEADER_BYTES)
-    signed.set(body)
-    signed.set(signature, body.length)
+    await this.store.put(publishedKey(header.room, this.self), encodePublished(header.round))
+    const update = await signUpdate(header, payload, this.deps.signer)
     this.journal.updatePublished()
-    this.dispatch({ type: 'update', update: { ...header, id: updateId(signed), signed, payload } })
+    this.dispatch({ type: 'update', update })
   }
 
   private roundClosed({ contributors }: ClosedRound): void {
