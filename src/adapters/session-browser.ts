@@ -7,6 +7,7 @@ import type { Signaling } from '../ports/signaling.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { FromPeer, PeerCall, PeerCalls, ToPeer } from '../workers/peer-messages.ts'
+import type { PageToTrainer } from '../workers/trainer-messages.ts'
 import { serveTransport } from './transport-port.ts'
 
 const LINGER_MS = 1_000
@@ -33,7 +34,9 @@ export function openSession(parts: SessionParts): Promise<Session> {
   const training = new MessageChannel()
   const desk = new CharterDesk(signaling, options.link.room, signer, charter, () => undefined)
   serveTransport(transport, links.port1)
-  trainerWorker.postMessage({ type: 'connect', port: training.port1 }, [training.port1])
+  const tellTrainer = (message: PageToTrainer, transfer: Transferable[] = []): void =>
+    trainerWorker.postMessage(message, transfer)
+  tellTrainer({ type: 'connect', port: training.port1 }, [training.port1])
 
   const listeners = new Set<(view: SessionView) => void>()
   const calls = new Map<number, { resolve: (value: unknown) => void; reject: (cause: Error) => void }>()
@@ -147,7 +150,12 @@ export function openSession(parts: SessionParts): Promise<Session> {
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
-      setPaused: paused => tell({ type: 'paused', paused }),
+      setPaused(paused) {
+        const { phase } = latest!
+        // Straight to the trainer too: "within one step" must not wait until the peer has mixed a round.
+        if (phase === 'training' || phase === 'paused') tellTrainer({ type: 'setPaused', paused })
+        tell({ type: 'paused', paused })
+      },
       setEffort: effort => tell({ type: 'effort', effort }),
       predict: sample => call('predict', sample),
       addExamples: data => call('addExamples', data),

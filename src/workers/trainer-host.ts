@@ -14,7 +14,12 @@ const PROGRESS_MS = 50
 
 export type TrainerOpener = (config: TrainerConfig, options: OpenOptions) => Promise<Trainer>
 
-export function serveTrainer(port: MessagePort, openTrainer: TrainerOpener): void {
+export interface TrainerHost {
+  /** As the port's message of that name; whichever comes last counts. */
+  setPaused(paused: boolean): void
+}
+
+export function serveTrainer(port: MessagePort, openTrainer: TrainerOpener): TrainerHost {
   let opening: Promise<Trainer> | null = null
   let trainer: Trainer | null = null
   let closed = false
@@ -85,6 +90,11 @@ export function serveTrainer(port: MessagePort, openTrainer: TrainerOpener): voi
     }
   }
 
+  const setPaused = (value: boolean): void => {
+    paused = value
+    trainer?.setPaused(value)
+  }
+
   const close = (): void => {
     if (closed) return
     closed = true
@@ -98,8 +108,7 @@ export function serveTrainer(port: MessagePort, openTrainer: TrainerOpener): voi
         trainer?.stop()
         return
       case 'setPaused':
-        paused = data.paused
-        trainer?.setPaused(paused)
+        setPaused(data.paused)
         return
       case 'setEffort':
         effort = data.effort
@@ -114,6 +123,7 @@ export function serveTrainer(port: MessagePort, openTrainer: TrainerOpener): voi
   }
   // The owner's worker ended without a word.
   port.addEventListener('close', close)
+  return { setPaused }
 }
 
 function collectProgress(send: (steps: readonly TrainProgress[]) => void) {

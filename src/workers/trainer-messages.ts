@@ -18,11 +18,10 @@ export interface OpenOptions {
   readonly force?: BackendName
 }
 
-/** The worker's first message; everything else goes over the port. */
-export interface ConnectMessage {
-  readonly type: 'connect'
-  readonly port: MessagePort
-}
+/** The worker's first message gives it the port, over which nearly everything goes. */
+export type PageToTrainer =
+  | { readonly type: 'connect'; readonly port: MessagePort }
+  | { readonly type: 'setPaused'; readonly paused: boolean }
 
 export type TrainerRequest =
   | { readonly type: 'open'; readonly config: TrainerConfig; readonly options: OpenOptions }

@@ -1,9 +1,21 @@
 // Training worker. The page sends {type: 'connect', port}; the trainer is then driven over that port, usually by the
-// peer's worker at its other end, so training never passes through the page. Idle until 'open'.
+// peer's worker at its other end, so training never passes through the page. Only pause and resume come from the page as
+// well, without a detour: the peer's worker may be busy mixing. Idle until 'open'.
 import { chooseTrainer } from '../adapters/backends/choose.ts'
-import { serveTrainer } from './trainer-host.ts'
-import type { ConnectMessage } from './trainer-messages.ts'
+import { serveTrainer, type TrainerHost } from './trainer-host.ts'
+import type { PageToTrainer } from './trainer-messages.ts'
 
-self.addEventListener('message', ({ data }: MessageEvent<ConnectMessage>) => {
-  if (data.type === 'connect') serveTrainer(data.port, chooseTrainer)
+let host: TrainerHost | undefined
+
+self.addEventListener('message', ({ data }: MessageEvent<PageToTrainer>) => {
+  switch (data.type) {
+    case 'connect':
+      host = serveTrainer(data.port, chooseTrainer)
+      break
+    case 'setPaused':
+      host?.setPaused(data.paused)
+      break
+    default:
+      data satisfies never
+  }
 })

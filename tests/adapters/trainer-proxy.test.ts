@@ -65,6 +65,22 @@ describe('trainer proxy', () => {
     proxy.close()
   })
 
+  it('pauses from beside the port too, and whichever came last counts', async () => {
+    const { port1, port2 } = new MessageChannel()
+    const host = serveTrainer(port2, async config => createReferenceTrainer(config))
+    const proxy = createTrainerProxy(port1)
+    await proxy.open({ model }, {})
+    await proxy.setData('train', data)
+    host.setPaused(true)
+    let finished = false
+    const result = proxy.train(job).finally(() => (finished = true))
+    await new Promise(resolve => setTimeout(resolve, 60))
+    expect(finished).toBe(false)
+    proxy.setPaused(false)
+    expect((await result).steps).toBe(1)
+    proxy.close()
+  })
+
   it('passes on why nothing could be opened, and may be asked again', async () => {
     let attempts = 0
     const proxy = connect(async config => {
