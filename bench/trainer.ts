@@ -1,6 +1,7 @@
-// Steps per second of our trainer against the plain tfjs loop: same backend, model, batch and run, repetitions by turns,
-// medians compared. In a real Chromium both sides run in workers; in Node both in this thread. Losses are read back on
-// our side only, as in use. Options: --backends=wasm,webgpu,webgl,cpu (Chromium; wasm and webgpu unless told),
+// Steps per second of our trainer against the plain tfjs loop: same backend, model, batch and run. Repetitions come in
+// pairs, one of each, and the median of their ratios counts, since the machine's load drifts. In a real Chromium both
+// sides run in workers; in Node both in this thread. Losses are read back on our side only, as in use. An emulated GPU is
+// told without a bar: nobody trains on one (a room takes WASM there), and its figures scatter with the load. Options: --backends=wasm,webgpu,webgl,cpu (Chromium; wasm and webgpu unless told),
 // --models=logistic,mlp,cnn, --no-node.
 import { chromium } from 'playwright'
 import process from 'node:process'
@@ -100,7 +101,8 @@ async function benchChromium(
         const adapter = await page.evaluate(value => window.trainerBench!.prepare(value), setting)
         const ours: Side = steps => page.evaluate(count => window.trainerBench!.ours(count), steps)
         const plain: Side = steps => page.evaluate(count => window.trainerBench!.plain(count), steps)
-        checks.push(...(await compare(`${preset}, ${backend} in Chromium (${adapter})`, ours, plain)))
+        const name = `${preset}, ${backend} in Chromium (${adapter})`
+        checks.push(...(await compare(name, ours, plain, !adapter.includes('software'))))
         await page.evaluate(() => window.trainerBench!.close())
         await page.close()
       }
@@ -125,13 +127,13 @@ async function benchNode(checks: Check[]): Promise<void> {
       await trainer.train({ params, steps, batchSize: BATCH, optimizer: OPTIMIZER, seed: 'bench' })
       return performance.now() - start
     }
-    checks.push(...(await compare(`${preset}, wasm in Node`, ours, steps => loop.run(steps))))
+    checks.push(...(await compare(`${preset}, wasm in Node`, ours, steps => loop.run(steps), true)))
     loop.close()
     trainer.close()
   }
 }
 
-async function compare(name: string, ours: Side, plain: Side): Promise<readonly Check[]> {
+async function compare(name: string, ours: Side, plain: Side, barred: boolean): Promise<readonly Check[]> {
   // Warm: shaders, tiers of compilation. Then as many steps as fill a repetition on the slower side.
   const warmUp = 12
   await ours(warmUp)
@@ -148,12 +150,12 @@ async function compare(name: string, ours: Side, plain: Side): Promise<readonly 
     plainMs.push(await plain(steps))
     if (i % 2 === 1) ourMs.push(await ours(steps))
   }
-  const ourSpeed = (steps * 1000) / median(ourMs)
-  const plainSpeed = (steps * 1000) / median(plainMs)
+  const ratio = median(ourMs.map((ms, i) => plainMs[i]! / ms))
+  const title = `steps per second against plain tfjs: ${name}`
   return [
-    check(`steps per second against plain tfjs: ${name}`, ourSpeed / plainSpeed, 'ratio', '>=', BAR),
-    figure(`ours: ${name}`, ourSpeed, 'steps/s'),
-    figure(`plain tfjs: ${name}`, plainSpeed, 'steps/s'),
+    barred ? check(title, ratio, 'ratio', '>=', BAR) : figure(title, ratio, 'ratio'),
+    figure(`ours: ${name}`, (steps * 1000) / median(ourMs), 'steps/s'),
+    figure(`plain tfjs: ${name}`, (steps * 1000) / median(plainMs), 'steps/s'),
   ]
 }
 
