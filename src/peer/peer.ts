@@ -19,6 +19,7 @@ import type { MemberId } from '../core/num/ids.ts'
 import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
 import type { Store } from '../ports/store.ts'
 import type { Trainer } from '../ports/trainer.ts'
+import { faultOf } from './fault.ts'
 import { forgivingStore } from './forgiving-store.ts'
 import type { PeerDeps, PeerOptions } from './deps.ts'
 import { Gauge, type GaugeHost } from './gauge.ts'
@@ -475,7 +476,7 @@ export class Peer {
 
   private fail(cause: unknown): void {
     if (this.closed) return
-    this.fault = { kind: faultKind(cause), detail: cause instanceof Error ? cause.message : String(cause) }
+    this.fault = faultOf(cause)
     this.phase = 'failed'
     this.dispatch({ type: 'role', training: false })
     this.statePresence()
@@ -494,11 +495,4 @@ export class Peer {
   private changed(): void {
     for (const listener of this.listeners) listener()
   }
-}
-
-function faultKind(cause: unknown): SessionFault['kind'] {
-  const kind = cause instanceof Error && 'kind' in cause ? cause.kind : undefined
-  if (kind === 'no-backend') return 'no-backend'
-  const aboutData = cause instanceof Error && (cause.name === 'DataError' || kind === 'no-data')
-  return aboutData ? 'data-unavailable' : 'trainer-crashed'
 }
