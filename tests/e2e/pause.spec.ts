@@ -16,7 +16,7 @@ beforeAll(async () => {
   // Large batches on the trainer that reports a step when it ends: steps are long enough to be told apart.
   aiko = await rig.openTab('Aiko', { prepare: tapTrainer, query: '?backend=reference' })
   ben = await rig.openTab('Ben')
-  const terms = { localSteps: 6, batchSize: 400 }
+  const terms = { localSteps: 6, batchSize: 1024 }
   const draft = imageDraft({ parts: 2, partition: { type: 'iid' }, terms })
   const link = await createRoom(aiko, draft)
   await Promise.all([aiko, ben].map(tab => joinRoom(tab, link)))
@@ -87,7 +87,8 @@ test('effort at ten per cent makes room between steps', async () => {
   await waitForView(aiko, 'an effort of 10 %', ({ effort }) => effort === 0.1)
   const tenth = medianStepMs(await someSteps())
   printFigures('pause', { stepMsAt100: Math.round(full), stepMsAt10: Math.round(tenth) })
-  expect(tenth / full).toBeGreaterThan(3)
+  // Ten, were the machine otherwise idle: a step is shorter where less is computed at once.
+  expect(tenth / full).toBeGreaterThan(2)
 })
 
 /** The next few, from now on. */
