@@ -1,7 +1,7 @@
 // A model spec as tfjs operations: forward pass, hand-written backward pass, SGD and Adam. Parameters live in a few
 // tensors, consecutive runs of the layoutParams order: small ones share a flat tensor, so that an update is a handful of
-// kernels whatever the number of layers, and large ones stand alone in their own shape, so that nothing large is ever cut
-// out, joined or reshaped. Every function leaves behind only what it returns (call within tidy).
+// kernels whatever the number of layers, and large ones stand alone, so that nothing large is ever cut out or joined.
+// Every function leaves behind only what it returns (call within tidy).
 import {
   add,
   concat1d,
@@ -55,7 +55,11 @@ interface Trace {
   readonly kernel?: Tensor
 }
 
-export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceModel {
+/**
+ * `flat` gives every run one axis: index arithmetic is then cheapest. Not on WebGL, where a large tensor that changes shape
+ * is copied.
+ */
+export function createDeviceModel(spec: ModelSpec, ops: GradientOps, flat: boolean): DeviceModel {
   const layout = layoutParams(spec)
   const layers = shapeLayers(spec).map(({ layer, input, output }, index) => ({
     layer,
@@ -65,15 +69,18 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
   }))
   const firstTrained = layers.findIndex(({ slots }) => slots.length > 0)
 
-  const runs = groupSlots(layout.slots)
+  const runs = groupSlots(layout.slots).map(slots => {
+    const size = slots.reduce((sum, slot) => sum + slot.size, 0)
+    return { slots, shape: slots.length === 1 && !flat ? [...slots[0]!.shape] : [size] }
+  })
 
   const take = (params: Runs, slot: TensorSlot): Tensor => {
-    const index = runs.findIndex(run => run.includes(slot))
-    const [first, second] = runs[index]!
+    const index = runs.findIndex(({ slots }) => slots.includes(slot))
     const run = params[index]!
-    return second === undefined
-      ? run
-      : reshape(slice1d(run as Tensor1D, slot.offset - first!.offset, slot.size), [...slot.shape])
+    const { slots } = runs[index]!
+    const values =
+      slots.length === 1 ? run : slice1d(run as Tensor1D, slot.offset - slots[0]!.offset, slot.size)
+    return shaped(values, [...slot.shape])
   }
 
   const forward = (params: Runs, x: Tensor2D): readonly Trace[] => {
@@ -90,9 +97,7 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
   }
 
   return {
-    runs: runs.map(run =>
-      run.length === 1 ? run[0]!.shape : [run.reduce((size, slot) => size + slot.size, 0)],
-    ),
+    runs: runs.map(({ shape }) => shape),
     logits: (params, x) => forward(params, x).at(-1)!.output as Tensor2D,
     gradient(params, x, oneHot) {
       const traces = forward(params, x)
@@ -115,10 +120,11 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps): DeviceMode
         if (back.input !== null) dy = back.input
       }
       let next = 0
-      const gradient = runs.map(({ length }) => {
-        const of = parts.slice(next, next + length)
-        next += length
-        return length === 1 ? of[0]! : concat1d(of.map(part => shaped(part, [part.size]) as Tensor1D))
+      const gradient = runs.map(({ slots, shape }) => {
+        const of = parts.slice(next, next + slots.length)
+        next += slots.length
+        if (of.length === 1) return shaped(of[0]!, shape)
+        return concat1d(of.map(part => shaped(part, [part.size]) as Tensor1D))
       })
       return { gradient, logits }
     },

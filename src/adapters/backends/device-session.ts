@@ -72,7 +72,7 @@ export interface DeviceSession {
 
 export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Promise<DeviceSession> {
   const backend = await openBackend(backendName)
-  const model = createDeviceModel(spec, gradientOps(backendName))
+  const model = createDeviceModel(spec, gradientOps(backendName), backendName !== 'webgl')
   const sampleSize = product(spec.input)
   const classes = classCount(spec)
   const owned = new Set<Tensor>()
