@@ -2,6 +2,7 @@
 // reference's loss curve, and is timed; the fastest correct one stays open. Takes 2-3 s as a rule: the slow are given up
 // early, and an emulated GPU is not even warmed up where a CPU backend works (its shaders alone take seconds).
 import type { Dataset } from '../../core/data/dataset.ts'
+import { trainingFlop } from '../../core/model/flops.ts'
 import { initialParams } from '../../core/model/init.ts'
 import { createReferenceModel } from '../../core/model/reference/model.ts'
 import { trainSteps } from '../../core/model/reference/train.ts'
@@ -31,7 +32,9 @@ export interface ChooseOptions {
   readonly force?: BackendName
 }
 
+/** Samples of a step; fewer for models so heavy that a step of the reference would take the time of all. */
 const BATCH = 32
+const STEP_FLOP = 500_000_000
 const CURVE_STEPS = 4
 const RATE = 0.05
 /** Largest difference from the reference's loss, nats; trained further apart than this, members would not agree. */
@@ -125,11 +128,12 @@ type Patience = 'any' | 'last resort' | 'short'
 function createProbe(
   model: ModelSpec,
 ): (trainer: ClearableTrainer, patience: Patience) => Promise<BackendTrial['outcome']> {
+  const batchSize = Math.max(1, Math.min(BATCH, Math.floor(STEP_FLOP / trainingFlop(model))))
   const data = probeData(model)
   const job: TrainJob = {
     params: initialParams(model, 'probe'),
     steps: CURVE_STEPS,
-    batchSize: BATCH,
+    batchSize,
     optimizer: { type: 'sgd', learningRate: RATE },
     seed: 'probe',
   }
