@@ -9,6 +9,8 @@ interface Benchmark {
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   gpu: () => import('./gpu.ts'),
+  page: () => import('./page.ts'),
+  swarm: () => import('./swarm.ts'),
   trainer: () => import('./trainer.ts'),
   transport: () => import('./transport.ts'),
 }

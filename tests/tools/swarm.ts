@@ -2,19 +2,12 @@
 // a chart under out/, and as the last line one JSON object in the form of a benchmark. Exit code 1 when a bar is missed.
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
-import {
-  check,
-  commitName,
-  deviceName,
-  figure,
-  holdsAllBars,
-  type Check,
-  type Report,
-} from '../../bench/report.ts'
+import { holdsAllBars, type Report } from '../../bench/report.ts'
 import type { MetricPoint } from '../../src/ports/session.ts'
 import { COLOURS, savePng, type Curve } from './chart.ts'
-import { percent, spreadPoints } from './figures.ts'
+import { percent } from './figures.ts'
 import { describePartition, parseSwarmArgs, USAGE, UsageError, type SwarmPlan } from './swarm-args.ts'
+import { reportSwarm } from './swarm-report.ts'
 import { runSwarm, type SwarmResult } from './swarm-run.ts'
 import { createSwarmScreen, mebibytes } from './swarm-screen.ts'
 
@@ -35,60 +28,16 @@ async function main(args: readonly string[]): Promise<number> {
     onResult: (figures, { browser }) => savePng(browser, chartOf(plan, figures), chart),
   })
   screen.end()
-  const report = reportOf(plan, result, path.relative(process.cwd(), chart))
+  const report = { ...reportSwarm(plan, result), chart: path.relative(process.cwd(), chart) }
   for (const line of describe(result, report)) screen.say(line)
   screen.say(JSON.stringify(report))
   return holdsAllBars(report) ? 0 : 1
 }
 
-/** The bars hold for members that know three digits at most and, together, all; other rooms are only measured. */
-function checksOf({ task, model, partition, tabs }: SwarmPlan, result: SwarmResult): Check[] {
-  const accuracies = result.members.map(({ accuracy }) => 100 * accuracy)
-  const lowest = Math.min(...accuracies)
-  const alone = 100 * result.alone.accuracy
-  const isBarred =
-    task === 'mnist' &&
-    model === 'mlp' &&
-    partition.type === 'classes' &&
-    partition.classesPerPart <= 3 &&
-    partition.classesPerPart * tabs >= 10
-  const spread = spreadPoints(result.members.map(({ accuracy }) => accuracy))
-  return [
-    ...(isBarred
-      ? [
-          check('lowest accuracy of a tab on all held-out samples', lowest, '%', '>=', 85),
-          check('accuracy of a tab alone', alone, '%', '<', 35),
-        ]
-      : [
-          figure('lowest accuracy of a tab on all held-out samples', lowest, '%'),
-          figure('accuracy of a tab alone', alone, '%'),
-        ]),
-    check('spread between tabs', spread, 'points', '<=', 1),
-    check('different models at the end', new Set(result.members.map(modelOf)).size, 'models', '<=', 1),
-  ]
-}
-
-function modelOf({ modelHash, modelHashRound }: SwarmResult['members'][number]): string {
-  return `${modelHashRound}/${modelHash}`
-}
-
-function reportOf(plan: SwarmPlan, result: SwarmResult, chart: string): Report {
-  return {
-    bench: 'swarm',
-    commit: commitName(),
-    device: deviceName(`Chromium ${result.chromium}`),
-    seeds: [plan.seed],
-    checks: checksOf(plan, result),
-    plan: { ...plan, seconds: Number.isFinite(plan.seconds) ? plan.seconds : null },
-    rounds: result.rounds,
-    seconds: result.seconds,
-    members: result.members.map(({ history: _, ...member }) => member),
-    alone: { accuracy: result.alone.accuracy, steps: result.alone.steps },
-    chart,
-  }
-}
-
-function describe({ members, rounds, seconds, alone }: SwarmResult, { checks, chart }: Report): string[] {
+function describe(
+  { members, rounds, seconds, alone }: SwarmResult,
+  { checks, chart }: Report & { readonly chart: string },
+): string[] {
   return [
     '',
     `${rounds} rounds in ${seconds.toFixed(1)} s`,
@@ -103,7 +52,7 @@ function describe({ members, rounds, seconds, alone }: SwarmResult, { checks, ch
       ({ name, value, unit, bar, ok }) =>
         `${ok ? 'ok    ' : 'FAILED'} ${name}: ${value} ${unit}${bar === null ? '' : ` (${bar})`}`,
     ),
-    `chart: ${String(chart)}`,
+    `chart: ${chart}`,
   ]
 }
 
