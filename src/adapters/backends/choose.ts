@@ -44,7 +44,7 @@ const SETTLE_MS = 150
 const TIMED_MS = 250
 /** Warming up and the loss curve may take this long, then the candidate counts as too slow: a GPU compiles shaders. */
 const GPU_WARM_UP_MS = 3_000
-const CPU_WARM_UP_MS = 600
+const CPU_WARM_UP_MS = 1_500
 
 // The reference gives the curve, so it comes first; WebGL only matters where there is no real WebGPU; whichever is
 // tried last can stay open without a second warm-up.
