@@ -211,6 +211,7 @@ export const en = {
     nickname: 'Your name in the room',
     nicknameHint: 'Shown to the others. Up to 24 letters.',
     nicknameNeeded: 'Please enter a name.',
+    guest: (number: string) => `Guest ${number}`,
     data: 'Your data',
     dataAuto: 'The next free part',
     dataAutoHint: 'The room gives you a part that nobody else has.',

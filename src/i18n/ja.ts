@@ -201,6 +201,7 @@ export const ja = {
     nickname: 'ルームでの名前',
     nicknameHint: 'ほかの人に表示されます。24 文字まで。',
     nicknameNeeded: '名前を入れてください。',
+    guest: (number: string) => `ゲスト${number}`,
     data: 'あなたのデータ',
     dataAuto: '空いている部分をもらう',
     dataAutoHint: 'まだ誰も持っていない部分が割り当てられます。',

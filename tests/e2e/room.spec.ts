@@ -38,7 +38,10 @@ async function createByClicks(page: Page): Promise<string> {
 
 /** Resolves with the milliseconds from the click to the first training step. */
 async function joinByClick({ name, page }: Tab): Promise<number> {
-  await page.getByRole('textbox', { name: 'Your name in the room' }).fill(name)
+  // Dana is in a hurry: from the link one click is enough.
+  const nickname = page.getByRole('textbox', { name: 'Your name in the room' })
+  if (name === 'Dana') expect(await nickname.inputValue()).toMatch(/^Guest \d{3}$/)
+  else await nickname.fill(name)
   const join = page.getByRole('button', { name: 'Join and train' })
   await page.waitForFunction(
     () => document.querySelector('button[type=submit]')?.getAttribute('aria-disabled') === 'false',

@@ -253,6 +253,9 @@ describe('by keyboard alone', () => {
     await stage.open(page)
     await page.evaluate(() => localStorage.clear())
     await stage.open(page)
+    // A name is proposed, so that one click is enough.
+    expect(await page.locator('#nickname').inputValue()).toMatch(/^Guest \d{3}$/)
+    await page.locator('#nickname').fill('')
     await tabTo('button[type=submit]')
     await page.keyboard.press('Enter')
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('nickname')
