@@ -114,11 +114,12 @@ async function run(rig: Rig, plan: SwarmPlan, hooks: SwarmHooks): Promise<SwarmR
   watch.enter('alone')
   const hermit = await rig.openTab('alone', { query })
   watch.follow([hermit])
-  const { localSteps } = draft.terms
-  const terms = { ...draft.terms, rounds: Math.max(1, Math.ceil(steps / localSteps)) }
-  await joinRoom(hermit, await createRoom(hermit, { ...draft, terms }), { part: 0 })
-  const end = await waitForView(hermit, 'its last round', ({ phase }) => phase === 'finished', ALONE_LIMIT_MS)
+  const endless = { ...draft, terms: { ...draft.terms, rounds: 0 } }
+  await joinRoom(hermit, await createRoom(hermit, endless), { part: 0 })
+  await waitForView(hermit, 'as many steps', ({ totalSteps }) => totalSteps >= steps, ALONE_LIMIT_MS)
+  await settle([hermit])
   const { own } = await measureWhole(hermit)
+  const end = (await hermit.view())!
   watch.stop()
   return {
     rounds: reached,

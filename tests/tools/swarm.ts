@@ -13,11 +13,16 @@ import { createSwarmScreen, mebibytes } from './swarm-screen.ts'
 
 const OUT = path.resolve(import.meta.dirname, '../../out')
 
+let isInterrupted = false
+
 async function main(args: readonly string[]): Promise<number> {
   const plan = parseSwarmArgs(args, () => randomBytes(6).toString('base64url'))
   const screen = createSwarmScreen(process.stdout)
   const abort = new AbortController()
-  process.once('SIGINT', () => abort.abort())
+  process.once('SIGINT', () => {
+    isInterrupted = true
+    abort.abort()
+  })
   const scheme = describePartition(plan.partition)
   const length = Number.isFinite(plan.seconds) ? `${plan.seconds} s` : `${plan.rounds} rounds`
   screen.say(`${plan.tabs} tabs, ${plan.task}, ${plan.model}, ${scheme}, ${length}, seed ${plan.seed}`)
@@ -94,7 +99,8 @@ try {
     console.error(`${cause.message}\n\n${USAGE}`)
     process.exitCode = 2
   } else {
-    console.error(cause)
-    process.exitCode = 1
+    // After Ctrl-C whatever fails does so because its tabs are closed.
+    if (!isInterrupted) console.error(cause)
+    process.exitCode = isInterrupted ? 130 : 1
   }
 }
