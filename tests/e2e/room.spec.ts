@@ -16,7 +16,7 @@ import {
 } from '../tools/rig.ts'
 import { witness, witnessed } from '../tools/witness.ts'
 
-const ROUNDS = 100
+const ROUNDS = 80
 const NAMES = ['Aiko', 'Ben', 'Chidi', 'Dana']
 
 let rig: Rig
