@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Download, Page } from 'playwright'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { RoomLink } from '../../src/ports/session.ts'
 import { imageDraft } from '../tools/drafts.ts'
 import { printFigures } from '../tools/figures.ts'
 import { checkReceipt } from '../tools/receipt.ts'
@@ -11,11 +12,13 @@ import { createRig, createRoom, joinRoom, waitForView, type Rig, type Tab } from
 let rig: Rig
 let aiko: Tab
 let ben: Tab
+let twin: Tab
+let link: RoomLink
 beforeAll(async () => {
   rig = await createRig()
   aiko = await rig.openTab('Aiko')
   ben = await rig.openTab('Ben')
-  const link = await createRoom(aiko, imageDraft({ parts: 2, partition: { type: 'iid' } }))
+  link = await createRoom(aiko, imageDraft({ parts: 3, partition: { type: 'iid' } }))
   await Promise.all([aiko, ben].map(tab => joinRoom(tab, link)))
   await Promise.all([aiko, ben].map(tab => waitForView(tab, 'five rounds', ({ round }) => round >= 5)))
 })
@@ -56,6 +59,20 @@ test('two reloads in a row, the second before the first has settled, end in the 
   )
   expect(after.self).toBe(before.self)
   expect((await aiko.view())!.refusals).toEqual([])
+})
+
+test('a second tab of the same browser is another member', async () => {
+  twin = await rig.openTab('Twin', { context: ben.page.context() })
+  await joinRoom(twin, link)
+  const view = await waitForView(
+    twin,
+    'training with both',
+    ({ totalSteps, members }) =>
+      totalSteps > 0 && members.filter(({ status }) => status === 'training').length === 3,
+  )
+  const { self } = (await ben.view())!
+  expect(view.self).not.toBe(self)
+  expect(new Set(view.members.map(({ part }) => part)).size).toBe(3)
 })
 
 test('leaving gives a receipt that verifies, and the model as files', async () => {
@@ -106,7 +123,7 @@ test('the others see the leave at once', async () => {
   expect(view.refusals).toEqual([])
 })
 
-test('"delete everything on this device" leaves nothing, and the browser can start anew', async () => {
+test('"delete everything on this device" leaves nothing, not even beside a tab that trains on', async () => {
   const { page } = ben
   const old = await page.evaluate(() => window.yoriai!.stay!.view.self)
   const kept = await leftovers(page)
@@ -121,8 +138,12 @@ test('"delete everything on this device" leaves nothing, and the browser can sta
   await page.getByRole('button', { name: 'Create room' }).waitFor()
   expect(await leftovers(page)).toEqual({ databases: [], local: [], session: [], caches: [] })
 
-  const link = await createRoom(ben, imageDraft({ parts: 1, partition: { type: 'iid' } }))
-  await joinRoom(ben, link)
+  const { round } = (await twin.view())!
+  await waitForView(twin, 'more rounds', view => view.phase === 'training' && view.round > round + 3)
+  expect(await leftovers(page)).toEqual({ databases: [], local: [], session: [], caches: [] })
+  await twin.close()
+
+  await joinRoom(ben, await createRoom(ben, imageDraft({ parts: 1, partition: { type: 'iid' } })))
   const fresh = await waitForView(ben, 'a first step', ({ totalSteps, step }) => totalSteps + step > 0)
   expect(fresh.self).not.toBe(old)
 })
@@ -134,8 +155,7 @@ test('deleting in the middle of training stops the stay, and a new room works wi
   await page.getByRole('dialog').getByRole('button', { name: 'Delete everything' }).click()
   await page.getByText('Everything that Yoriai kept on this device is deleted.').first().waitFor()
   expect(await leftovers(page)).toEqual({ databases: [], local: [], session: [], caches: [] })
-  const link = await createRoom(aiko, imageDraft({ parts: 1, partition: { type: 'iid' } }))
-  await joinRoom(aiko, link)
+  await joinRoom(aiko, await createRoom(aiko, imageDraft({ parts: 1, partition: { type: 'iid' } })))
   await waitForView(aiko, 'a first step', ({ totalSteps, step }) => totalSteps + step > 0)
 })
 
