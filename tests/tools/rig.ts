@@ -241,7 +241,16 @@ export async function measureWhole(tab: Tab): Promise<WholeMeasure> {
  * that does not come about in time, the error says who stands where.
  */
 export async function settle(tabs: readonly Tab[]): Promise<number> {
-  for (const { page } of tabs) await page.evaluate(() => window.yoriai!.stay!.session.setPaused(true))
+  // All at one moment: whoever went on alone, even for a round, would pull the room's model to its own classes.
+  const at = Date.now() + 500
+  const pause = (when: number): Promise<void> =>
+    new Promise(resolve => {
+      setTimeout(() => {
+        window.yoriai!.stay!.session.setPaused(true)
+        resolve()
+      }, when - Date.now())
+    })
+  await Promise.all(tabs.map(({ page }) => page.evaluate(pause, at)))
   const deadline = Date.now() + SETTLE_LIMIT_MS
   let before = ''
   for (;;) {
