@@ -1,6 +1,7 @@
 // The room that a founder is putting together: choices in, charter out. Nothing here touches the network; own files
 // come in already loaded.
 import type { PartitionScheme, TaskId } from '../core/data/dataset.ts'
+import { CLOTHES, DIGITS } from '../core/data/task-classes.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
 import { DEFAULT_TERMS } from '../core/ledger/terms.ts'
 import { presetModel, presetsFor, type PresetName } from '../core/model/presets.ts'
@@ -11,20 +12,6 @@ import { modelFacts } from './estimate.ts'
 export type CharterDraft = Omit<CharterBody, 'kind' | 'salt' | 'seed'>
 
 const IMAGE: SampleShape = [28, 28, 1]
-const DIGITS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
-/** As in the published data set. */
-const CLOTHES = [
-  'T-shirt/top',
-  'Trouser',
-  'Pullover',
-  'Dress',
-  'Coat',
-  'Sandal',
-  'Shirt',
-  'Sneaker',
-  'Bag',
-  'Ankle boot',
-]
 
 /** Inclusive ranges of the numbers that can be typed. */
 export const RANGES = {

@@ -1,6 +1,7 @@
 // The rooms that tests and tools found: MNIST or Fashion-MNIST dealt so that nobody holds more than a few classes, on the
 // terms that the form proposes but without an end unless one is given.
 import type { PartitionScheme } from '../../src/core/data/dataset.ts'
+import { CLOTHES, DIGITS } from '../../src/core/data/task-classes.ts'
 import type { TrainingTerms } from '../../src/core/ledger/entry.ts'
 import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
 import { presetModel, type PresetName } from '../../src/core/model/presets.ts'
@@ -14,21 +15,7 @@ export interface DraftOptions {
   readonly terms?: Partial<TrainingTerms>
 }
 
-const CLASSES = {
-  mnist: [...'0123456789'],
-  'fashion-mnist': [
-    'T-shirt/top',
-    'Trouser',
-    'Pullover',
-    'Dress',
-    'Coat',
-    'Sandal',
-    'Shirt',
-    'Sneaker',
-    'Bag',
-    'Ankle boot',
-  ],
-} as const
+const CLASSES = { mnist: DIGITS, 'fashion-mnist': CLOTHES }
 
 export function imageDraft({
   task = 'mnist',
