@@ -2,8 +2,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { imageDraft } from '../tools/drafts.ts'
 import { printFigures } from '../tools/figures.ts'
-import { hashesOf, longestGapMs, record, recorded } from '../tools/recorder.ts'
-import { createRig, createRoom, joinRoom, sleep, waitForView, type Rig, type Tab } from '../tools/rig.ts'
+import { disagreements, longestGapMs, record, recorded } from '../tools/recorder.ts'
+import {
+  createRig,
+  createRoom,
+  joinRoom,
+  settle,
+  sleep,
+  waitForView,
+  type Rig,
+  type Tab,
+} from '../tools/rig.ts'
 
 const AWAY_MS = 8_000
 
@@ -57,10 +66,12 @@ test('training goes on without the server; when it is back a newcomer joins and 
 
   expect(roundsWithout).toBeGreaterThan(3)
   expect(Math.max(...gaps, ...joiningGaps)).toBeLessThan(5_000)
-  const theirs = hashesOf(await recorded(founder))
-  const shared = [...hashesOf(await recorded(newcomer))].filter(([frozen]) => theirs.has(frozen))
-  expect(shared.length).toBeGreaterThan(0)
-  for (const [frozen, hash] of shared) expect(theirs.get(frozen), `model of round ${frozen}`).toBe(hash)
+  // A very late update may part them for a round or two; they must be together again at the end.
+  await settle([...members, newcomer])
+  const parted = disagreements(await recorded(newcomer), await recorded(founder))
+  printFigures('signaling', { partedRounds: parted.rounds })
+  expect(parted.agreedLater).toBe(true)
+  expect(parted.rounds.length).toBeLessThan(10)
   const views = await Promise.all([...members, newcomer].map(tab => tab.view()))
   expect(views.flatMap(view => view!.refusals)).toEqual([])
   // Nobody lost a member by it.

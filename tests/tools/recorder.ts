@@ -54,3 +54,18 @@ export function longestGapMs(moments: readonly Moment[], fromMs: number, untilMs
 export function hashesOf(moments: readonly Moment[]): ReadonlyMap<number, string> {
   return new Map(moments.map(({ modelHashRound, modelHash }) => [modelHashRound, modelHash]))
 }
+
+/**
+ * Fingerprints of one round that two members held differently, and whether they agreed again on a later round. A late
+ * update may part two honest members for a moment; the members' statements bring them together again.
+ */
+export function disagreements(
+  a: readonly Moment[],
+  b: readonly Moment[],
+): { readonly rounds: readonly number[]; readonly agreedLater: boolean } {
+  const theirs = hashesOf(b)
+  const shared = [...hashesOf(a)].filter(([round]) => theirs.has(round)).sort(([x], [y]) => x - y)
+  const rounds = shared.filter(([round, hash]) => theirs.get(round) !== hash).map(([round]) => round)
+  const last = shared[shared.length - 1]
+  return { rounds, agreedLater: last !== undefined && theirs.get(last[0]) === last[1] }
+}

@@ -267,7 +267,7 @@ export class GossipMachine {
   private advance(now: number, effects: GossipEffect[]): void {
     const closing = this.round
     const contributors = [...this.window.updatesOf(closing).keys()].sort()
-    const state = this.window.advance()
+    const state = this.window.advance(now)
     this.nameOutsized(closing, effects)
     // Late arrivals of the round before still lengthen the grace: a slow member is waited for a little more each time.
     const settled = this.offsets.get(closing - 1)
@@ -283,7 +283,7 @@ export class GossipMachine {
 
   private adopt(state: ModelState, hash: string, now: number, effects: GossipEffect[]): void {
     this.fetching = false
-    this.window.rebase(state, hash)
+    this.window.rebase(state, hash, now)
     this.roundStartedAt = now
     this.quorumAt = undefined
     this.offsets.set(this.round, { startedAt: now, offsetsMs: [] })

@@ -1,14 +1,22 @@
 // The replicated model: a frozen base state and the sets of updates since. The state of every later round is a pure
 // function of both, so members with equal sets hold bit-identical models whatever the order of arrival. A late update
-// for a round inside the window is inserted and the rounds after it are computed again; older ones are ignored.
-// Seam for seals: freezing happens by age here; a seal will freeze by quorum instead.
+// for a round inside the window is inserted and the rounds after it are computed again; older ones are ignored. Rounds
+// freeze by age, in rounds and in time.
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '../num/hex.ts'
 import type { MemberId } from '../num/ids.ts'
 import type { Update } from './update.ts'
 
-/** Rounds that stay open for late updates (tau of gossip.md). */
+/** Rounds that stay open for late updates at least (tau of gossip.md). */
 export const WINDOW = 3
+/**
+ * Short rounds stay open longer: an update that takes two seconds over a busy machine must not arrive before the freeze
+ * here and after it there, or two honest members hold different states until they repair it.
+ */
+const OPEN_MS = 2_000
+const MAX_WINDOW = 10
+/** What the longer opening may cost when a late update computes it again: values mixed, updates times parameters. */
+const REPLAY_VALUES = 5_000_000
 
 /** Frozen states that stay at hand for others, within the memory that they may take. */
 const ANCHORS = 8
@@ -70,6 +78,8 @@ interface Round {
 export class Window {
   /** states[k] is the state at the start of round base + k; the last one is the current round's. */
   private states: ModelState[]
+  /** When each of `states` became the current one, milliseconds. */
+  private since: number[]
   private readonly rounds = new Map<number, Round>()
   /** Hashes of frozen bases, newest last. */
   private frozen: { round: number; hash: string; state: ModelState }[]
@@ -80,6 +90,7 @@ export class Window {
     hash = hashState(base),
   ) {
     this.states = [base]
+    this.since = [0]
     this.frozen = [{ round: base.round, hash, state: base }]
   }
 
@@ -135,26 +146,48 @@ export class Window {
   }
 
   /** Closes the current round: mixes its updates into the next state and freezes what falls out of the window. */
-  advance(): ModelState {
+  advance(now: number): ModelState {
     this.states.push(this.next(this.current))
+    this.since.push(now)
     while (this.states.length > WINDOW + 1) {
+      // The round before states[1] closed when states[1] became current.
+      const young = now - this.since[1]! < OPEN_MS
+      if (young && this.states.length <= this.most + 1 && this.replayValues() <= REPLAY_VALUES) break
       this.states.shift()
+      this.since.shift()
       this.rounds.delete(this.base.round - 1)
       this.frozen.push({ round: this.base.round, hash: hashState(this.base), state: this.base })
-      const most = Math.max(2, Math.min(ANCHORS, Math.floor(ANCHOR_BYTES / (8 * this.base.params.length))))
-      if (this.frozen.length > most) this.frozen.shift()
+      if (this.frozen.length > this.affordable(ANCHORS)) this.frozen.shift()
     }
     return this.current
   }
 
   /** Starts over from a state that others agree on; keeps the updates that are still open. */
-  rebase(base: ModelState, hash: string): void {
+  rebase(base: ModelState, hash: string, now: number): void {
     for (const round of this.rounds.keys()) if (round < base.round) this.rounds.delete(round)
     const target = Math.max(base.round, this.current.round)
     this.states = [base]
+    this.since = [now]
     this.frozen = [{ round: base.round, hash, state: base }]
-    while (this.current.round < target && this.updatesOf(this.current.round).size > 0)
+    while (this.current.round < target && this.updatesOf(this.current.round).size > 0) {
       this.states.push(this.next(this.current))
+      this.since.push(now)
+    }
+  }
+
+  private replayValues(): number {
+    let updates = 0
+    for (const round of this.rounds.values()) updates += round.updates.size
+    return updates * this.base.params.length
+  }
+
+  /** At most this many states beside the current one. */
+  private get most(): number {
+    return Math.max(WINDOW, this.affordable(MAX_WINDOW))
+  }
+
+  private affordable(wanted: number): number {
+    return Math.max(2, Math.min(wanted, Math.floor(ANCHOR_BYTES / (8 * this.base.params.length))))
   }
 
   private round(number: number): Round {

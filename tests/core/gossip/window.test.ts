@@ -6,6 +6,8 @@ import { hashState, outerStep, Window, WINDOW } from '../../../src/core/gossip/w
 import { makeUpdate, meanProfile, memberId, PARAMETERS, startState } from './fixtures.ts'
 
 const ROUNDS = 6
+/** Rounds this long freeze by their number alone. */
+const SLOW_MS = 10_000
 
 /** Every member's updates of a few rounds. */
 function someUpdates(seed: string, members = 4): Update[] {
@@ -23,10 +25,10 @@ function someUpdates(seed: string, members = 4): Update[] {
 function replay(updates: readonly Update[], closeAfter: (position: number) => number, end = ROUNDS): Window {
   const window = new Window(startState(), meanProfile)
   updates.forEach((update, position) => {
-    while (window.current.round < closeAfter(position)) window.advance()
+    while (window.current.round < closeAfter(position)) window.advance(window.current.round * SLOW_MS)
     if (update.round >= window.base.round) window.insert(update)
   })
-  while (window.current.round < end) window.advance()
+  while (window.current.round < end) window.advance(window.current.round * SLOW_MS)
   return window
 }
 
@@ -73,8 +75,20 @@ describe('the model is a pure function of the set of updates', () => {
     expect(steady.baseHash).toBe(hashState(steady.base))
     const rebased = new Window(steady.base, meanProfile)
     for (const update of updates.filter(({ round }) => round >= steady.base.round)) rebased.insert(update)
-    while (rebased.current.round < ROUNDS) rebased.advance()
+    while (rebased.current.round < ROUNDS) rebased.advance(rebased.current.round * SLOW_MS)
     expect(hashState(rebased.current)).toBe(hashState(steady.current))
+  })
+
+  test('short rounds stay open for two seconds, within bounds', () => {
+    const window = new Window(startState(), meanProfile)
+    for (let round = 0; round < 7; round++) {
+      window.insert(makeUpdate(round, memberId(0), new Array<number>(PARAMETERS).fill(1)))
+      window.advance(250 * (round + 1))
+    }
+    expect(window.base.round).toBe(0)
+    for (let round = 7; round < 40; round++) window.advance(250 * (round + 1))
+    // The oldest open round closed less than two seconds ago.
+    expect(window.current.round - window.base.round).toBe(8)
   })
 
   test('an expelled author leaves no trace in the open rounds', () => {
