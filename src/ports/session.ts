@@ -3,6 +3,9 @@
 import type { Dataset } from '../core/data/dataset.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
+import type { AuditReport } from '../core/room/audit-report.ts'
+import type { ActionResult, GovernanceAction, GovernanceView } from './governance-view.ts'
+import type { LedgerPage, LedgerQuery, LedgerView, Trace } from './ledger-view.ts'
 import type { OwnDataRequest, OwnDataResult } from './own-data.ts'
 import type { BackendReport, Evaluation } from './trainer.ts'
 
@@ -55,6 +58,17 @@ export type RefusalReason =
   | 'flooding'
   /** Publishes updates although it only watches or was expelled. */
   | 'not-a-trainer'
+  /** Trained while the room was paused. */
+  | 'paused'
+  | 'no-licence'
+  | 'over-budget'
+  /** Publishes updates and states no receipts for them, or receipts that break a rule. */
+  | 'no-receipt'
+  | 'suspended'
+  /** More entries than one author may add to an epoch. */
+  | 'quota'
+  /** A proposed seal that names what the ledger does not hold. */
+  | 'bad-seal'
 
 export interface Refusal {
   readonly member: MemberId | null
@@ -128,6 +142,8 @@ export interface SessionView {
   readonly refusals: readonly Refusal[]
   readonly signaling: 'connecting' | 'open' | 'closed'
   readonly entries: number
+  readonly ledger: LedgerView
+  readonly governance: GovernanceView
   /** Hex SHA-256 of the newest common state, and its round. */
   readonly modelHash: string
   readonly modelHashRound: number
@@ -175,6 +191,15 @@ export interface Session {
   exportModel(format: ModelExport): Promise<readonly ExportedFile[]>
   /** Null while there are no held-out samples here. */
   measureWhole(): Promise<WholeMeasure | null>
+  act(action: GovernanceAction): Promise<ActionResult>
+  ledgerPage(query: LedgerQuery): Promise<LedgerPage>
+  /** Inclusion proof of one sealed entry, checkable without the rest; null while it is open or unknown. */
+  proofOf(hash: string): Promise<ExportedFile | null>
+  /** Everything that this device holds of the ledger, as one file that the audit reads. */
+  exportLedger(): Promise<ExportedFile>
+  trace(modelHash: string): Promise<Trace>
+  /** The opening of a commitment that an auditor asked for; null when this device does not hold it. */
+  openCommitment(commitment: string): Promise<ExportedFile | null>
   /** Signs a leave entry, tells the others, stops everything; resolves with the receipt. */
   leave(): Promise<Receipt>
   close(): void
@@ -213,6 +238,8 @@ export interface Rooms {
   runChecks(listener: (checks: GreenRoomChecks) => void): () => void
   /** Bytes that joining would download: program parts and data that this browser does not hold yet. */
   downloadBytes(charter: CharterBody): Promise<number>
+  /** Verifies an exported ledger on a worker; needs no room and no network. `progress` gets a fraction. */
+  verifyLedger(bytes: Uint8Array, progress: (fraction: number) => void): Promise<AuditReport>
   loadOwnFiles(request: OwnDataRequest): Promise<OwnDataResult>
   join(options: JoinOptions): Promise<Session>
   /** The stay that a reload interrupted, if any. */

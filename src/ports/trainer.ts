@@ -38,6 +38,15 @@ export interface TrainJob {
   readonly optimizer: Optimizer
   /** Seeds the order of samples: equal seeds and data give equal batches on every backend. */
   readonly seed: string
+  /** What governance allows, kept by the trainer's own meter before every step; null for no limit. */
+  readonly limits: ComputeLimits | null
+}
+
+export interface ComputeLimits {
+  /** Floating-point operations that this job may use; null for no cap. A step that would go beyond it does not run. */
+  readonly budgetFlop: bigint | null
+  /** FLOP per second, kept by waiting between steps; null for no rate. */
+  readonly rateFlops: bigint | null
 }
 
 export interface TrainProgress {
@@ -54,6 +63,10 @@ export interface TrainResult {
   readonly meanLoss: number
   /** Milliseconds spent computing, pauses and effort sleeps excluded. */
   readonly computeMs: number
+  /** Metered from layer shapes by the trainer itself: steps times batch size times the model's training FLOP a sample. */
+  readonly flop: bigint
+  /** The budget ended the job before its steps were done. */
+  readonly exhausted: boolean
 }
 
 export interface Evaluation {

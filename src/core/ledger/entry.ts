@@ -1,5 +1,6 @@
 // Ledger records: what a member signs. A closed union of bodies; integers and strings only (RFC 8785 canonical JSON
 // then has one form). Entries of one author form a hash chain: seq counts from 0, prev is the SHA-256 of the entry before.
+// An object that needs several signatures is one entry; the others sign its hash with an 'endorse' entry.
 import type { PartitionScheme, TaskId } from '../data/dataset.ts'
 import type { ModelSpec } from '../model/spec.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'
@@ -20,6 +21,36 @@ export interface TrainingTerms {
   readonly rounds: number
 }
 
+/** Caps in floating-point operations, decimal strings; "0" sets none. */
+export interface ComputeBudget {
+  /** Of one member, over the whole room. */
+  readonly memberFlop: string
+  /** Of one member in one round. */
+  readonly roundFlop: string
+  /** Of the lineage: summed over all members. */
+  readonly lineageFlop: string
+}
+
+/** Who may stop the room's compute, who may use it, and how the ledger is sealed. Changed by an 'amend' entry. */
+export interface GovernanceTerms {
+  /** Sorted, without repetition; 1 to 64. The founder alone unless others are named. */
+  readonly guardians: readonly MemberId[]
+  /** Guardians whose signatures make an order, a licence or an amendment effective; default ceil(2n/3). */
+  readonly quorum: number
+  /** Guardians whose signatures resume; default ceil(3n/4). */
+  readonly resumeQuorum: number
+  /** Members whose vouching gives identity level 2. */
+  readonly issuers: readonly MemberId[]
+  /** 'licensed': beyond one per cent of the lineage's cap a member needs a licence. */
+  readonly licensing: 'open' | 'licensed'
+  readonly budget: ComputeBudget
+  readonly sealing: 'host' | 'consortium'
+  /** Fail closed: nobody trains when no guardian was heard for this long, milliseconds; 0 never does. */
+  readonly heartbeatMs: number
+  /** The charter's end, room time; 0 for none. */
+  readonly expiresUnixMs: number
+}
+
 /** Seq 0 of the room's founder. The room id is the first 16 bytes of SHA-256(founder key || salt), so it proves itself. */
 export interface CharterBody {
   readonly kind: 'charter'
@@ -38,6 +69,18 @@ export interface CharterBody {
   readonly terms: TrainingTerms
   /** JSON of the table schema for task "own" with tables; else "". */
   readonly schema: string
+  readonly governance: GovernanceTerms
+  /** Micro-credits that the charter issues to the founder, decimal string: what the room has to pay with. */
+  readonly rewardMicro: string
+}
+
+/** New governance terms in place of those of `previous`, an effective charter or amendment. */
+export interface AmendBody {
+  readonly kind: 'amend'
+  /** Entry hash of the charter or amendment that this one replaces. */
+  readonly previous: string
+  readonly governance: GovernanceTerms
+  readonly reason: string
 }
 
 export interface JoinBody {
@@ -46,41 +89,203 @@ export interface JoinBody {
   readonly role: 'trainer' | 'watcher'
   /** The part of the task taken; -1 for own data or none. */
   readonly part: number
-  readonly unixMs: number
-}
-
-/** Work since the author's previous work entry. */
-export interface WorkBody {
-  readonly kind: 'work'
-  readonly fromRound: number
-  readonly toRound: number
-  readonly steps: number
-  readonly samples: number
-  /** Floating-point operations from layer shapes, decimal string. */
-  readonly flop: string
-  readonly computeMs: number
-  readonly updates: number
-  readonly sentBytes: number
-  readonly receivedBytes: number
-  /** SHA-256 (hex) of the model state at the start of toRound. */
-  readonly modelHash: string
+  /** Hex Merkle root of the room-salted hashes of the training samples; "" without any. Commits, reveals nothing. */
+  readonly dataRoot: string
 }
 
 export interface LeaveBody {
   readonly kind: 'leave'
-  readonly unixMs: number
 }
 
-export type EntryBody = CharterBody | JoinBody | WorkBody | LeaveBody
+/** Removes a silent or hostile sealing member; effective when endorsed by the seal quorum of the previous seal's members. */
+export interface EvictBody {
+  readonly kind: 'evict'
+  readonly member: MemberId
+  readonly reason: string
+}
+
+/** The anchor of a host-sealed room passes its office on. */
+export interface HandoverBody {
+  readonly kind: 'handover'
+  readonly to: MemberId
+}
+
+/** Level 1 when the author is a guardian, level 2 when it is an issuer that the charter names. */
+export interface VouchBody {
+  readonly kind: 'vouch'
+  readonly subject: MemberId
+  readonly level: 1 | 2
+  /** Beneficial owner as a commitment: hex SHA-256 of salt and name, or "". Opened to auditors only. */
+  readonly owner: string
+  readonly expiresUnixMs: number
+}
+
+/** An auditor asks for the opening of a commitment; its holder hands it over as a file. */
+export interface DisclosureRequestBody {
+  readonly kind: 'request'
+  readonly subject: MemberId
+  /** The commitment to open. */
+  readonly commitment: string
+  readonly reason: string
+}
+
+/** Registers a device, or a newly measured rate of it. */
+export interface DeviceBody {
+  readonly kind: 'device'
+  /** 16 bytes, base64url: made on the device. */
+  readonly device: string
+  readonly label: string
+  readonly backend: string
+  /** Measured FLOP per second of training steps, decimal string. */
+  readonly benchmarkFlops: string
+  /** Entry hash of the custody event before: the transfer to this member or its own last registration; "" for a new device. */
+  readonly previous: string
+}
+
+/** Custody of a device passes to another member, whose 'device' entry refers to this one. */
+export interface DeviceTransferBody {
+  readonly kind: 'device-transfer'
+  readonly device: string
+  readonly to: MemberId
+  readonly previous: string
+}
+
+/** Permission to compute; effective when endorsed by the charter's quorum of guardians. */
+export interface LicenceBody {
+  readonly kind: 'licence'
+  readonly subject: MemberId
+  /** Fixed set; at most 16. */
+  readonly devices: readonly string[]
+  /** A lineage id, or "*". */
+  readonly lineage: string
+  readonly budgetFlop: string
+  /** FLOP per second, decimal string; "0" sets no rate. */
+  readonly rateFlops: string
+  readonly notBeforeUnixMs: number
+  readonly expiresUnixMs: number
+  /** Grows with every licence of a subject: an older one can not be brought back. */
+  readonly counter: number
+}
+
+/** Metered work since the author's previous receipt. */
+export interface ReceiptBody {
+  readonly kind: 'receipt'
+  readonly lineage: string
+  readonly device: string
+  /** Entry hash of the licence used; "" under self-registration. */
+  readonly licence: string
+  /** Entry hash of the author's previous receipt; "" for the first. */
+  readonly previous: string
+  readonly fromRound: number
+  readonly toRound: number
+  /** The author's steps in this room before and after. */
+  readonly fromStep: number
+  readonly toStep: number
+  readonly samples: number
+  /** Floating-point operations from layer shapes, decimal string. */
+  readonly flop: string
+  /** Milliseconds of computing. */
+  readonly wallMs: number
+  /** Hex SHA-256 of the common model state at the receipt before and now. */
+  readonly modelBefore: string
+  readonly modelAfter: string
+  /** Updates published, and the hex Merkle root of their ids in order; "" for none. */
+  readonly updates: number
+  readonly updatesRoot: string
+  readonly sentBytes: number
+  readonly receivedBytes: number
+}
+
+/** Effective when endorsed by the charter's quorum. Pauses and resumes concern the lineage. */
+export interface OrderBody {
+  readonly kind: 'order'
+  readonly action: 'pause' | 'resume' | 'revoke'
+  /** For revoke: entry hash of a licence, or a member id; else "". */
+  readonly target: string
+  readonly reason: string
+  /** Greater than that of every effective order before. */
+  readonly nonce: number
+  /** The round that the author was in: a pause admits no update of a later round. */
+  readonly round: number
+  readonly expiresUnixMs: number
+}
+
+/** One guardian stops the room for a minute, at most once an hour. */
+export interface HoldBody {
+  readonly kind: 'hold'
+  readonly reason: string
+  readonly round: number
+}
+
+/** Signs an amendment, licence, order or eviction of somebody else. */
+export interface EndorseBody {
+  readonly kind: 'endorse'
+  /** Entry hash. */
+  readonly subject: string
+  /** The round that the author was in. */
+  readonly round: number
+}
+
+/** Credits to another member; carried out at the seal, as far as the payer's balance goes. */
+export interface TransferBody {
+  readonly kind: 'transfer'
+  readonly to: MemberId
+  readonly amountMicro: string
+  readonly memo: string
+}
+
+/** Two signatures of one author that exclude each other; whoever reads it can convict. Both are canonical JSON texts. */
+export interface ProofBody {
+  readonly kind: 'proof'
+  readonly against: MemberId
+  /** 'entries': two signed heads (see SignedHead) for one seq. 'statements': two seal statements for one place. */
+  readonly evidence: 'entries' | 'statements'
+  readonly first: string
+  readonly second: string
+}
+
+export type EntryBody =
+  | CharterBody
+  | AmendBody
+  | JoinBody
+  | LeaveBody
+  | EvictBody
+  | HandoverBody
+  | VouchBody
+  | DisclosureRequestBody
+  | DeviceBody
+  | DeviceTransferBody
+  | LicenceBody
+  | ReceiptBody
+  | OrderBody
+  | HoldBody
+  | EndorseBody
+  | TransferBody
+  | ProofBody
 
 export interface Entry {
-  readonly v: 1
+  readonly v: 2
   readonly room: RoomId
   readonly author: MemberId
   readonly seq: number
   /** Hex SHA-256 of the previous entry's canonical bytes, signature included; "" for seq 0. */
   readonly prev: string
+  /** The author's clock. */
+  readonly unixMs: number
   readonly body: EntryBody
-  /** Base64url Ed25519 signature over the canonical bytes without this field. */
+  /** Base64url Ed25519 signature over the canonical bytes of the SignedHead without `sig`. */
+  readonly sig: string
+}
+
+/** What the signature covers: the body by its hash, so that two conflicting entries can be shown without their contents. */
+export interface SignedHead {
+  readonly v: 2
+  readonly room: RoomId
+  readonly author: MemberId
+  readonly seq: number
+  readonly prev: string
+  readonly unixMs: number
+  /** Hex SHA-256 of the canonical body. */
+  readonly bodyHash: string
   readonly sig: string
 }
