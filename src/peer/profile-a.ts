@@ -5,6 +5,7 @@ import {
   addOneBit,
   checkOneBit,
   CHUNK,
+  decodeOneBit,
   encodeOneBit,
   oneBitNorm,
   oneBitScale,
@@ -32,6 +33,10 @@ export function createProfileA(parameters: number, terms: TrainingTerms): Profil
       return { payload, payloadHash: sha256(payload) }
     },
     check: payload => checkOneBit(payload, parameters),
+    restore(error, payload) {
+      const taken = decodeOneBit(payload, parameters)
+      for (let i = 0; i < parameters; i++) error[i] = error[i]! + taken[i]!
+    },
     mix(updates) {
       const vectors = updates.map(({ payload }) => pack(payload))
       const { direction, outsized } = combine(vectors, parameters, terms.trusted === 'yes')

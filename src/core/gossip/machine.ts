@@ -2,6 +2,7 @@
 // mix what arrived, go on. Everything that takes time or touches the world is an effect; time and results come back as
 // events. Signatures, payload hashes and membership are checked before an update gets here.
 import { hexToBytes } from '../num/hex.ts'
+import { ordersFor, UNGOVERNED, validityOf, type Governed } from './halts.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'
 import { lowerMedian } from '../num/stats.ts'
 import { ArrivalHistory, localStepsFor, quorumOf, roundEndsAt } from './pacing.ts'
@@ -14,6 +15,8 @@ export interface Profile extends Mixer {
   /** Takes what it encodes out of `error`, which keeps the residual. */
   encode(error: Float32Array): { readonly payload: Uint8Array; readonly payloadHash: Uint8Array }
   check(payload: Uint8Array): 'wrong-length' | 'not-finite' | null
+  /** Puts back into `error` what a payload took out of it: its update was voided by an order. */
+  restore(error: Float32Array, payload: Uint8Array): void
 }
 
 export interface GossipConfig {
@@ -38,6 +41,8 @@ export type GossipEvent =
   | { readonly type: 'presence'; readonly presence: Presence }
   | { readonly type: 'gone'; readonly member: MemberId }
   | { readonly type: 'role'; readonly training: boolean }
+  /** What the orders in force allow; told whenever it changed. */
+  | { readonly type: 'governed'; readonly governed: Governed }
   | { readonly type: 'speed'; readonly stepsPerSecond: number }
   | { readonly type: 'state'; readonly state: ModelState; readonly hash: string }
   | { readonly type: 'state-failed' }
@@ -97,6 +102,8 @@ export class GossipMachine {
   /** Since when this member stands on another state than most; undefined while it does not. */
   private suspectSince: number | undefined
   private announcedEnd = false
+  private governed: Governed = UNGOVERNED
+  private frozenAt: number | undefined
 
   constructor(
     private readonly config: GossipConfig,
@@ -139,6 +146,9 @@ export class GossipMachine {
         this.training = event.training
         if (!event.training && this.jobRunning) this.stop(effects)
         break
+      case 'governed':
+        this.govern(event.governed, now, effects)
+        break
       case 'speed':
         this.speed = event.stepsPerSecond
         break
@@ -154,7 +164,7 @@ export class GossipMachine {
       case 'tick':
         this.presences.expire(now)
         this.compareBases(now, effects)
-        this.skipPublished(now, effects)
+        if (!this.governed.frozen) this.skipPublished(now, effects)
         break
       default:
         event satisfies never
@@ -163,9 +173,14 @@ export class GossipMachine {
     return effects
   }
 
+  /** Whether an update counts under the orders in force. */
+  validityOf(header: Pick<UpdateHeader, 'round' | 'orders'>): 'good' | 'void' | 'unknown' {
+    return validityOf(header, this.governed)
+  }
+
   /** When the round may end if nothing else happens; Infinity: not by time alone. */
   wakeAt(now: number): number {
-    return this.finished ? Infinity : roundEndsAt(this.facts(now))
+    return this.finished || this.governed.frozen ? Infinity : roundEndsAt(this.facts(now))
   }
 
   private receive(update: Update, now: number, effects: GossipEffect[]): void {
@@ -179,6 +194,7 @@ export class GossipMachine {
       update.round > this.round + AHEAD
     )
       return
+    if (this.validityOf(update) !== 'good') return
     const fault = this.config.profile.check(update.payload)
     if (fault) {
       effects.push({ type: 'refused', author: update.author, reason: fault })
@@ -210,7 +226,9 @@ export class GossipMachine {
   private publish(job: GossipEvent & { type: 'trained' }, effects: GossipEffect[]): void {
     this.jobRunning = false
     this.stopSent = false
-    const usable = job.steps > 0 && job.round >= this.window.base.round && job.round > this.publishedThrough
+    // A round ahead of the current one was trained from a state that a pause has cut off.
+    const inWindow = job.round >= this.window.base.round && job.round <= this.round
+    const usable = job.steps > 0 && inWindow && job.round > this.publishedThrough
     if (!usable) return
     // e <- e + (theta_start - theta_local): the residual carries what one bit could not say (gossip.md step 2).
     const { residual } = this
@@ -239,12 +257,14 @@ export class GossipMachine {
         base: hexToBytes(this.window.baseHash),
         payloadHash,
         payloadBytes: payload.length,
+        orders: ordersFor(this.governed, job.round),
       },
     })
   }
 
   /** Ends rounds that are due, then starts the next local job. */
   private proceed(now: number, effects: GossipEffect[]): void {
+    if (this.governed.frozen) return
     while (!this.finished) {
       const updates = this.window.updatesOf(this.round).size
       if (this.quorumAt === undefined && updates >= quorumOf(this.liveCount())) this.quorumAt = now
@@ -262,6 +282,35 @@ export class GossipMachine {
     const others = this.presences.trainers().map(({ stepsPerSecond }) => stepsPerSecond)
     const steps = localStepsFor(this.config.localSteps, this.speed, others)
     effects.push({ type: 'train', round: this.round, params: this.window.current.params, steps })
+  }
+
+  /** Freezes and goes on; a pause also takes back what lies behind its cut. The time of a freeze is no time of the round. */
+  private govern(governed: Governed, now: number, effects: GossipEffect[]): void {
+    this.governed = governed
+    if (governed.frozen) this.frozenAt ??= now
+    else if (this.frozenAt !== undefined) {
+      const away = now - this.frozenAt
+      this.frozenAt = undefined
+      this.roundStartedAt += away
+      if (this.quorumAt !== undefined) this.quorumAt += away
+      for (const offset of this.offsets.values()) offset.startedAt += away
+    }
+    const before = this.round
+    const { changed, removed } = this.window.retract(
+      update => this.validityOf(update) === 'void',
+      governed.cut,
+    )
+    for (const { author, payload } of removed)
+      if (author === this.config.self) this.config.profile.restore(this.residual, payload)
+    if (removed.some(({ author }) => author === this.config.self))
+      this.publishedThrough = Math.min(this.publishedThrough, ...ownRounds(removed, this.config.self))
+    if (this.round < before) {
+      this.roundStartedAt = now
+      this.quorumAt = undefined
+      this.offsets.set(this.round, { startedAt: now, offsetsMs: [] })
+      if (this.jobRunning) this.stop(effects)
+    }
+    if (changed) effects.push({ type: 'model', state: this.window.current, closed: null })
   }
 
   private advance(now: number, effects: GossipEffect[]): void {
@@ -391,6 +440,11 @@ export class GossipMachine {
     const others = this.presences.followers()
     return others.length > 0 && lowerMedian(others.map(({ round }) => round)) > this.round
   }
+}
+
+/** The rounds before those of one author's updates: where its publishing stands once they are void. */
+function ownRounds(updates: readonly Update[], author: MemberId): number[] {
+  return updates.flatMap(update => (update.author === author ? [update.round - 1] : []))
 }
 
 function leader(votes: ReadonlyMap<string, readonly MemberId[]>): {

@@ -3,7 +3,7 @@
 //
 //   offset size  field
 //        0    2  "YU"
-//        2    1  version = 1
+//        2    1  version = 2
 //        3    1  codec: 1 = one bit per parameter with error feedback (profile A)
 //        4   16  room id
 //       20    4  round, u32 big-endian (as all integers here)
@@ -13,16 +13,20 @@
 //       36   32  author, Ed25519 public key
 //       68   32  base: SHA-256 of the newest frozen model state that the author had
 //      100   32  SHA-256 of the payload
-//      132  (64  signature over bytes 0..131)
+//      132    8  orders: the first bytes of the hash of the newest order to resume that the author obeys; zeros before any.
+//                  Nobody can name it before it is signed, so what carries it was published after the pause.
+//      140  (64  signature over bytes 0..139)
 import { sha256 } from '@noble/hashes/sha2.js'
 import { decodeBase64url, encodeBase64url } from '../num/base64url.ts'
-import { bytesToHex } from '../num/hex.ts'
+import { bytesToHex, hexToBytes } from '../num/hex.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'
 
-export const HEADER_BYTES = 132
+export const HEADER_BYTES = 140
+export const ORDERS_BYTES = 8
 export const SIGNATURE_BYTES = 64
 export const SIGNED_HEADER_BYTES = HEADER_BYTES + SIGNATURE_BYTES
 export const CODEC_ONE_BIT = 1
+const VERSION = 2
 
 export interface UpdateHeader {
   readonly room: RoomId
@@ -33,13 +37,15 @@ export interface UpdateHeader {
   readonly base: Uint8Array
   readonly payloadHash: Uint8Array
   readonly payloadBytes: number
+  /** 16 hex digits. */
+  readonly orders: string
 }
 
 /** An update whose signature and payload hash somebody checked. */
 export interface Update extends UpdateHeader {
   /** Hex SHA-256 of the signed header: names the update in announcements. */
   readonly id: string
-  /** Header and signature, 196 bytes, as they travel. */
+  /** Header and signature, 204 bytes, as they travel. */
   readonly signed: Uint8Array
   readonly payload: Uint8Array
 }
@@ -47,7 +53,7 @@ export interface Update extends UpdateHeader {
 export function encodeHeader(header: UpdateHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = new DataView(bytes.buffer)
-  bytes.set([0x59, 0x55, 1, CODEC_ONE_BIT])
+  bytes.set([0x59, 0x55, VERSION, CODEC_ONE_BIT])
   bytes.set(idBytes(header.room, 16), 4)
   view.setUint32(20, header.round)
   view.setUint32(24, header.steps)
@@ -56,13 +62,15 @@ export function encodeHeader(header: UpdateHeader): Uint8Array {
   bytes.set(idBytes(header.author, 32), 36)
   bytes.set(header.base, 68)
   bytes.set(header.payloadHash, 100)
+  bytes.set(hexToBytes(header.orders), 132)
   return bytes
 }
 
 /** Undefined unless the bytes are a whole header of this version and codec. Says nothing about the signature. */
 export function decodeHeader(bytes: Uint8Array): UpdateHeader | undefined {
   if (bytes.length < HEADER_BYTES) return undefined
-  if (bytes[0] !== 0x59 || bytes[1] !== 0x55 || bytes[2] !== 1 || bytes[3] !== CODEC_ONE_BIT) return undefined
+  if (bytes[0] !== 0x59 || bytes[1] !== 0x55 || bytes[2] !== VERSION || bytes[3] !== CODEC_ONE_BIT)
+    return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
   return {
     room: encodeBase64url(bytes.subarray(4, 20)) as RoomId,
@@ -73,6 +81,7 @@ export function decodeHeader(bytes: Uint8Array): UpdateHeader | undefined {
     author: encodeBase64url(bytes.subarray(36, 68)) as MemberId,
     base: bytes.slice(68, 100),
     payloadHash: bytes.slice(100, 132),
+    orders: bytesToHex(bytes.subarray(132, 140)),
   }
 }
 

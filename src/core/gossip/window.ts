@@ -145,6 +145,34 @@ export class Window {
     return true
   }
 
+  /**
+   * Takes back updates, and with a cut the rounds behind it: the state after the cut is the current one again, unless it is
+   * frozen already. Returns what was removed and whether the current model changed.
+   */
+  retract(
+    isVoid: (update: Update) => boolean,
+    cut: number | null,
+  ): { readonly removed: readonly Update[]; readonly changed: boolean } {
+    const removed: Update[] = []
+    let earliest = Infinity
+    for (const [round, { updates }] of this.rounds) {
+      for (const [author, update] of updates) {
+        if (!isVoid(update)) continue
+        updates.delete(author)
+        removed.push(update)
+        earliest = Math.min(earliest, round)
+      }
+    }
+    const before = this.current
+    if (cut !== null && this.current.round > cut + 1) {
+      const keep = Math.max(1, cut + 2 - this.base.round)
+      this.states.length = Math.min(this.states.length, keep)
+      this.since.length = this.states.length
+    }
+    if (earliest < this.current.round) this.replay(earliest)
+    return { removed, changed: this.current !== before }
+  }
+
   /** Closes the current round: mixes its updates into the next state and freezes what falls out of the window. */
   advance(now: number): ModelState {
     this.states.push(this.next(this.current))

@@ -1,5 +1,6 @@
 // Updates and a mixer for the gossip tests: real headers, a payload of one float per parameter, the plain mean.
 import type { Profile } from '../../../src/core/gossip/machine.ts'
+import { NO_ORDERS } from '../../../src/core/gossip/halts.ts'
 import { encodeHeader, SIGNED_HEADER_BYTES, updateId, type Update } from '../../../src/core/gossip/update.ts'
 import type { ModelState } from '../../../src/core/gossip/window.ts'
 import { encodeBase64url } from '../../../src/core/num/base64url.ts'
@@ -16,7 +17,13 @@ export function startState(): ModelState {
   return { round: 0, params: new Float32Array(PARAMETERS), momentum: new Float32Array(PARAMETERS) }
 }
 
-export function makeUpdate(round: number, author: MemberId, values: readonly number[], room = ROOM): Update {
+export function makeUpdate(
+  round: number,
+  author: MemberId,
+  values: readonly number[],
+  room = ROOM,
+  orders = NO_ORDERS,
+): Update {
   const payload = new Uint8Array(Float32Array.from(values).buffer)
   const header = {
     room,
@@ -27,6 +34,7 @@ export function makeUpdate(round: number, author: MemberId, values: readonly num
     base: new Uint8Array(32),
     payloadHash: new Uint8Array(32).fill(values[0]! & 255),
     payloadBytes: payload.length,
+    orders,
   }
   const signed = new Uint8Array(SIGNED_HEADER_BYTES)
   signed.set(encodeHeader(header))
@@ -42,6 +50,9 @@ export const meanProfile: Profile = {
     payloadHash: new Uint8Array(32),
   }),
   check: payload => (payload.length === 4 * PARAMETERS ? null : 'wrong-length'),
+  restore(error, payload) {
+    new Float32Array(payload.slice().buffer).forEach((value, i) => (error[i]! += value))
+  },
   mix(updates) {
     const direction = new Float64Array(PARAMETERS)
     for (const { payload } of updates) {
