@@ -1,10 +1,21 @@
 // What members say to each other over a link: a closed union, one type byte, fixed big-endian layouts, limits before
 // anything is allocated. Byte tables: docs/protocol.md. Nothing here checks signatures or meaning.
-import type { TrainingStatus } from '../core/gossip/presence.ts'
 import { SIGNED_HEADER_BYTES } from '../core/gossip/update.ts'
-import { decodeBase64url, encodeBase64url } from '../core/num/base64url.ts'
-import { bytesToHex, hexToBytes } from '../core/num/hex.ts'
+import { encodeBase64url } from '../core/num/base64url.ts'
+import { hexToBytes } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import { decodePresence, type PresenceStatement } from './presence.ts'
+import {
+  blobs,
+  getHash,
+  memberBytes,
+  rawBytes,
+  readBlobs,
+  readRecords,
+  records,
+  setHash,
+  tagged,
+} from './records.ts'
 
 export interface Announced {
   readonly round: number
@@ -12,18 +23,11 @@ export interface Announced {
   readonly id: string
 }
 
-export interface PresenceStatement {
+/** The newest entry of an author that the sender holds. */
+export interface Head {
   readonly author: MemberId
-  /** Grows with every statement of an author, across reloads too (unix milliseconds). */
-  readonly counter: number
-  readonly status: TrainingStatus
-  readonly round: number
-  readonly baseRound: number
-  readonly baseHash: string
-  readonly stepsPerSecond: number
-  /** Of the local model on shared held-out samples, fraction; null while unknown. */
-  readonly accuracy: number | null
-  readonly steps: number
+  readonly seq: number
+  readonly hash: string
 }
 
 export type PeerMessage =
@@ -45,8 +49,29 @@ export type PeerMessage =
       readonly momentum: Float32Array
     }
   | { readonly type: 'state-none'; readonly round: number; readonly hash: string }
-  | { readonly type: 'heads'; readonly heads: readonly { readonly author: MemberId; readonly seq: number }[] }
+  | { readonly type: 'heads'; readonly heads: readonly Head[] }
   | { readonly type: 'entries'; readonly entries: readonly Uint8Array[] }
+  /** Newest final seal (zeros before the first) and a digest of the statements held for the next one. */
+  | {
+      readonly type: 'seal-status'
+      readonly epoch: number
+      readonly seal: string
+      readonly digest: string
+    }
+  /** Canonical JSON of SealStatement. */
+  | { readonly type: 'seal-statements'; readonly statements: readonly Uint8Array[] }
+  | { readonly type: 'seal-want'; readonly seal: string }
+  /** Canonical JSON of a proposed Seal. */
+  | { readonly type: 'seal'; readonly seal: Uint8Array }
+  | { readonly type: 'certificates-want'; readonly after: number }
+  /** Canonical JSON of Certificate, ascending; the last one is the newest. */
+  | { readonly type: 'certificates'; readonly certificates: readonly Uint8Array[] }
+  | { readonly type: 'snapshot-want'; readonly seal: string }
+  /** Canonical JSON of Snapshot. */
+  | { readonly type: 'snapshot'; readonly seal: string; readonly bytes: Uint8Array }
+  | { readonly type: 'archive-want'; readonly seal: string }
+  /** Compressed entries of the epoch that the seal closed. */
+  | { readonly type: 'archive'; readonly seal: string; readonly bytes: Uint8Array }
 
 const CODES = {
   presence: 1,
@@ -59,104 +84,95 @@ const CODES = {
   'state-none': 8,
   heads: 9,
   entries: 10,
+  'seal-status': 11,
+  'seal-statements': 12,
+  'seal-want': 13,
+  seal: 14,
+  'certificates-want': 15,
+  certificates: 16,
+  'snapshot-want': 17,
+  snapshot: 18,
+  'archive-want': 19,
+  archive: 20,
 } as const
-
-const STATUSES: readonly TrainingStatus[] = ['training', 'paused', 'watching', 'preparing']
-export const PRESENCE_BYTES = 32 + 6 + 1 + 4 + 4 + 32 + 4 + 2 + 4
-const SIGNED_PRESENCE_BYTES = PRESENCE_BYTES + 64
-const UNKNOWN_ACCURACY = 0xffff
 
 export const LIMITS = {
   announced: 1024,
   wanted: 256,
   digestRounds: 16,
   heads: 5_000,
-  entries: 512,
-  entryBytes: 64 * 1024,
-  entriesBytes: 1024 * 1024,
+  entries: { count: 512, each: 64 * 1024, all: 1024 * 1024 },
+  statements: { count: 1_024, each: 1_024, all: 512 * 1024 },
+  sealBytes: 256 * 1024,
+  certificates: { count: 512, each: 512 * 1024, all: 4 * 1024 * 1024 },
+  snapshotBytes: 4 * 1024 * 1024,
+  archiveBytes: 16 * 1024 * 1024,
   /** Parameters of a model: bounds the size of state messages. */
   parameters: 4_000_000,
 } as const
 
-export function encodePresence(statement: PresenceStatement): Uint8Array {
-  const bytes = new Uint8Array(PRESENCE_BYTES)
-  const view = new DataView(bytes.buffer)
-  bytes.set(memberBytes(statement.author))
-  view.setUint16(32, Math.floor(statement.counter / 0x1_0000_0000))
-  view.setUint32(34, statement.counter % 0x1_0000_0000)
-  bytes[38] = STATUSES.indexOf(statement.status)
-  view.setUint32(39, statement.round)
-  view.setUint32(43, statement.baseRound)
-  bytes.set(hexToBytes(statement.baseHash), 47)
-  view.setFloat32(79, statement.stepsPerSecond)
-  view.setUint16(83, statement.accuracy === null ? UNKNOWN_ACCURACY : Math.round(statement.accuracy * 10_000))
-  view.setUint32(85, statement.steps)
-  return bytes
-}
-
-function decodePresence(bytes: Uint8Array): PresenceStatement | undefined {
-  if (bytes.length !== SIGNED_PRESENCE_BYTES) return undefined
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const status = STATUSES[bytes[38]!]
-  const stepsPerSecond = view.getFloat32(79)
-  const basisPoints = view.getUint16(83)
-  const plausible = stepsPerSecond >= 0 && stepsPerSecond < 1e6
-  if (!status || !plausible || (basisPoints > 10_000 && basisPoints !== UNKNOWN_ACCURACY)) return undefined
-  return {
-    author: encodeBase64url(bytes.subarray(0, 32)) as MemberId,
-    counter: view.getUint16(32) * 0x1_0000_0000 + view.getUint32(34),
-    status,
-    round: view.getUint32(39),
-    baseRound: view.getUint32(43),
-    baseHash: bytesToHex(bytes.subarray(47, 79)),
-    stepsPerSecond,
-    accuracy: basisPoints === UNKNOWN_ACCURACY ? null : basisPoints / 10_000,
-    steps: view.getUint32(85),
-  }
-}
-
 export function encodeMessage(message: PeerMessage): Uint8Array {
   switch (message.type) {
     case 'presence':
-      return tagged(message.type, message.signed)
+      return tagged(CODES[message.type], message.signed)
     case 'have':
-      return records(message.type, message.updates, 36, (view, at, { round, id }) => {
+      return records(CODES[message.type], message.updates, 36, (view, at, { round, id }) => {
         view.setUint32(at, round)
         setHash(view, at + 4, id)
       })
     case 'want':
-      return records(message.type, message.ids, 32, (view, at, id) => setHash(view, at, id))
+      return records(CODES[message.type], message.ids, 32, (view, at, id) => setHash(view, at, id))
     case 'update':
-      return tagged(message.type, message.signed, message.payload)
+      return tagged(CODES[message.type], message.signed, message.payload)
     case 'digest':
-      return records(message.type, message.rounds, 36, (view, at, { round, digest }) => {
+      return records(CODES[message.type], message.rounds, 36, (view, at, { round, digest }) => {
         view.setUint32(at, round)
         setHash(view, at + 4, digest)
       })
     case 'state-want':
     case 'state-none':
-      return records(message.type, [message], 36, (view, at, { round, hash }) => {
+      return records(CODES[message.type], [message], 36, (view, at, { round, hash }) => {
         view.setUint32(at, round)
         setHash(view, at + 4, hash)
       })
     case 'state': {
       const head = new Uint8Array(4)
       new DataView(head.buffer).setUint32(0, message.round)
-      return tagged(message.type, head, rawBytes(message.params), rawBytes(message.momentum))
+      return tagged(CODES[message.type], head, rawBytes(message.params), rawBytes(message.momentum))
     }
     case 'heads':
-      return records(message.type, message.heads, 36, (view, at, { author, seq }) => {
+      return records(CODES[message.type], message.heads, 68, (view, at, { author, seq, hash }) => {
         new Uint8Array(view.buffer, at, 32).set(memberBytes(author))
         view.setUint32(at + 32, seq)
+        setHash(view, at + 36, hash)
       })
-    case 'entries': {
-      const parts = message.entries.flatMap(entry => {
-        const length = new Uint8Array(4)
-        new DataView(length.buffer).setUint32(0, entry.length)
-        return [length, entry]
-      })
-      return tagged(message.type, ...parts)
+    case 'entries':
+      return blobs(CODES.entries, message.entries)
+    case 'seal-status': {
+      const bytes = new Uint8Array(68)
+      new DataView(bytes.buffer).setUint32(0, message.epoch)
+      bytes.set(hexToBytes(message.seal), 4)
+      bytes.set(hexToBytes(message.digest), 36)
+      return tagged(CODES[message.type], bytes)
     }
+    case 'seal-statements':
+      return blobs(CODES[message.type], message.statements)
+    case 'seal-want':
+    case 'snapshot-want':
+    case 'archive-want':
+      return tagged(CODES[message.type], hexToBytes(message.seal))
+    case 'seal':
+      return tagged(CODES[message.type], message.seal)
+    case 'certificates-want': {
+      const bytes = new Uint8Array(4)
+      new DataView(bytes.buffer).setUint32(0, message.after)
+      return tagged(CODES[message.type], bytes)
+    }
+    case 'certificates':
+      return blobs(CODES[message.type], message.certificates)
+    case 'snapshot':
+    case 'archive':
+      return tagged(CODES[message.type], hexToBytes(message.seal), message.bytes)
   }
 }
 
@@ -217,85 +233,50 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
       }
     }
     case CODES.heads: {
-      const heads = readRecords(body, 36, LIMITS.heads, at => ({
+      const heads = readRecords(body, 68, LIMITS.heads, at => ({
         author: encodeBase64url(body.subarray(at, at + 32)) as MemberId,
         seq: view.getUint32(at + 32),
+        hash: getHash(body, at + 36),
       }))
       return heads && { type: 'heads', heads }
     }
     case CODES.entries: {
-      if (body.length > LIMITS.entriesBytes) return undefined
-      const entries: Uint8Array[] = []
-      for (let at = 0; at < body.length;) {
-        if (at + 4 > body.length) return undefined
-        const length = view.getUint32(at)
-        at += 4
-        if (
-          length === 0 ||
-          length > LIMITS.entryBytes ||
-          at + length > body.length ||
-          entries.length >= LIMITS.entries
-        )
-          return undefined
-        entries.push(body.subarray(at, at + length))
-        at += length
-      }
-      return { type: 'entries', entries }
+      const entries = readBlobs(body, LIMITS.entries)
+      return entries && { type: 'entries', entries }
     }
+    case CODES['seal-status']:
+      if (body.length !== 68) return undefined
+      return {
+        type: 'seal-status',
+        epoch: view.getUint32(0),
+        seal: getHash(body, 4),
+        digest: getHash(body, 36),
+      }
+    case CODES['seal-statements']: {
+      const statements = readBlobs(body, LIMITS.statements)
+      return statements && { type: 'seal-statements', statements }
+    }
+    case CODES['seal-want']:
+      return body.length === 32 ? { type: 'seal-want', seal: getHash(body, 0) } : undefined
+    case CODES['snapshot-want']:
+      return body.length === 32 ? { type: 'snapshot-want', seal: getHash(body, 0) } : undefined
+    case CODES['archive-want']:
+      return body.length === 32 ? { type: 'archive-want', seal: getHash(body, 0) } : undefined
+    case CODES.seal:
+      return body.length > 0 && body.length <= LIMITS.sealBytes ? { type: 'seal', seal: body } : undefined
+    case CODES['certificates-want']:
+      return body.length === 4 ? { type: 'certificates-want', after: view.getUint32(0) } : undefined
+    case CODES.certificates: {
+      const certificates = readBlobs(body, LIMITS.certificates)
+      return certificates && { type: 'certificates', certificates }
+    }
+    case CODES.snapshot:
+      if (body.length <= 32 || body.length > 32 + LIMITS.snapshotBytes) return undefined
+      return { type: 'snapshot', seal: getHash(body, 0), bytes: body.subarray(32) }
+    case CODES.archive:
+      if (body.length <= 32 || body.length > 32 + LIMITS.archiveBytes) return undefined
+      return { type: 'archive', seal: getHash(body, 0), bytes: body.subarray(32) }
     default:
       return undefined
   }
-}
-
-function tagged(type: keyof typeof CODES, ...parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 1))
-  bytes[0] = CODES[type]
-  let at = 1
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
-}
-
-function records<T>(
-  type: keyof typeof CODES,
-  items: readonly T[],
-  size: number,
-  write: (view: DataView, at: number, item: T) => void,
-): Uint8Array {
-  const bytes = new Uint8Array(1 + items.length * size)
-  bytes[0] = CODES[type]
-  const view = new DataView(bytes.buffer)
-  items.forEach((item, i) => write(view, 1 + i * size, item))
-  return bytes
-}
-
-function readRecords<T>(
-  body: Uint8Array,
-  size: number,
-  limit: number,
-  read: (at: number) => T,
-): T[] | undefined {
-  const count = body.length / size
-  if (!Number.isInteger(count) || count > limit) return undefined
-  return Array.from({ length: count }, (_, i) => read(i * size))
-}
-
-function setHash(view: DataView, at: number, hex: string): void {
-  new Uint8Array(view.buffer, at, 32).set(hexToBytes(hex))
-}
-
-function getHash(body: Uint8Array, at: number): string {
-  return bytesToHex(body.subarray(at, at + 32))
-}
-
-function memberBytes(member: MemberId): Uint8Array {
-  const bytes = decodeBase64url(member, 32)
-  if (!bytes) throw new RangeError(`not a member id: ${member}`)
-  return bytes
-}
-
-function rawBytes(vector: Float32Array): Uint8Array {
-  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
 }

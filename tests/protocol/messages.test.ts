@@ -4,14 +4,8 @@ import { encodeBase64url } from '../../src/core/num/base64url.ts'
 import { bytesToHex } from '../../src/core/num/hex.ts'
 import type { MemberId } from '../../src/core/num/ids.ts'
 import { createRng } from '../../src/core/num/rng.ts'
-import {
-  decodeMessage,
-  encodeMessage,
-  encodePresence,
-  LIMITS,
-  type PeerMessage,
-  type PresenceStatement,
-} from '../../src/protocol/messages.ts'
+import { decodeMessage, encodeMessage, LIMITS, type PeerMessage } from '../../src/protocol/messages.ts'
+import { encodePresence, type PresenceStatement } from '../../src/protocol/presence.ts'
 
 const author = encodeBase64url(new Uint8Array(32).fill(3)) as MemberId
 const hash = bytesToHex(Uint8Array.from({ length: 32 }, (_, i) => i))
@@ -51,8 +45,18 @@ const messages: PeerMessage[] = [
   { type: 'state-want', round: 9, hash },
   { type: 'state-none', round: 9, hash },
   { type: 'state', round: 9, params: Float32Array.of(1, -0.5), momentum: Float32Array.of(0, 3) },
-  { type: 'heads', heads: [{ author, seq: 5 }] },
+  { type: 'heads', heads: [{ author, seq: 5, hash }] },
   { type: 'entries', entries: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
+  { type: 'seal-status', epoch: 7, seal: hash, digest: hash },
+  { type: 'seal-statements', statements: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
+  { type: 'seal-want', seal: hash },
+  { type: 'seal', seal: Uint8Array.of(1, 2) },
+  { type: 'certificates-want', after: 3 },
+  { type: 'certificates', certificates: [Uint8Array.of(5)] },
+  { type: 'snapshot-want', seal: hash },
+  { type: 'snapshot', seal: hash, bytes: Uint8Array.of(1, 2) },
+  { type: 'archive-want', seal: hash },
+  { type: 'archive', seal: hash, bytes: Uint8Array.of(9) },
 ]
 
 describe('messages between members', () => {
@@ -79,15 +83,27 @@ describe('messages between members', () => {
     ['an empty state', [7, 0, 0, 0, 1]],
     ['an entry longer than the message', [10, 0, 0, 0, 9, 1]],
     ['an empty entry', [10, 0, 0, 0, 0]],
+    ['a cut seal status', [11, ...new Uint8Array(67)]],
+    ['a snapshot of nothing', [18, ...new Uint8Array(32)]],
   ])('%s is no message', (_, bytes) => expect(decodeMessage(Uint8Array.from(bytes))).toBeUndefined())
 
   test('limits hold before anything is built', () => {
     expect(decodeMessage(new Uint8Array(1 + 36 * (LIMITS.announced + 1)).fill(2, 0, 1))).toBeUndefined()
     expect(decodeMessage(new Uint8Array(1 + 32 * (LIMITS.wanted + 1)).fill(3, 0, 1))).toBeUndefined()
-    expect(decodeMessage(new Uint8Array(1 + 36 * (LIMITS.heads + 1)).fill(9, 0, 1))).toBeUndefined()
-    const entries = new Uint8Array(2 + LIMITS.entriesBytes)
-    entries[0] = 10
-    expect(decodeMessage(entries)).toBeUndefined()
+    expect(decodeMessage(new Uint8Array(1 + 68 * (LIMITS.heads + 1)).fill(9, 0, 1))).toBeUndefined()
+    const tooLong = [
+      [10, LIMITS.entries.all],
+      [12, LIMITS.statements.all],
+      [14, LIMITS.sealBytes],
+      [16, LIMITS.certificates.all],
+      [18, 32 + LIMITS.snapshotBytes],
+      [20, 32 + LIMITS.archiveBytes],
+    ] as const
+    for (const [code, limit] of tooLong) {
+      const bytes = new Uint8Array(2 + limit).fill(1)
+      bytes[0] = code
+      expect(decodeMessage(bytes)).toBeUndefined()
+    }
   })
 
   test('implausible presences are no messages: unknown status, speed that is no number, accuracy above one', () => {
