@@ -1,0 +1,161 @@
+// What this device keeps of sealed epochs: certificates, the newest snapshot, and the entries of each epoch, compressed.
+// Reading back is reading from outside: entries must link, by their hashes alone, to heads that a seal has bound.
+import { entryBytes, entryHash } from '../core/ledger/chain.ts'
+import { decodeCertificate, decodeEntry, decodeSnapshot } from '../core/ledger/decode.ts'
+import { canonicalise } from '../core/ledger/canonical.ts'
+import type { Entry } from '../core/ledger/entry.ts'
+import type { Certificate, SealedHead, Snapshot } from '../core/ledger/seal.ts'
+import type { MemberId, RoomId } from '../core/num/ids.ts'
+import type { Packer } from '../ports/packer.ts'
+import type { Store } from '../ports/store.ts'
+import type { ClosedEpoch } from './room-book.ts'
+
+/** Entries of an epoch, unpacked: above the open limit of a ledger. */
+const UNPACKED_BYTES = 64 * 1024 * 1024
+
+const encoder = new TextEncoder()
+const numbered = (epoch: number): string => String(epoch).padStart(10, '0')
+
+export class Archive {
+  constructor(
+    private readonly room: RoomId,
+    private readonly store: Store,
+    private readonly packer: Packer,
+  ) {}
+
+  /** The certificate and the snapshot first: with them a restarted member stands where it stood. */
+  async keepSeal(certificate: Certificate, snapshot: Snapshot): Promise<void> {
+    await this.store.put(
+      this.certificateKey(certificate.seal.epoch),
+      encoder.encode(canonicalise(certificate)),
+    )
+    await this.store.put(this.latestKey, encoder.encode(canonicalise(snapshot)))
+  }
+
+  async keepEpoch({ certificate, entries }: ClosedEpoch): Promise<void> {
+    await this.store.put(this.epochKey(certificate.seal.epoch), await this.pack(entries))
+  }
+
+  /** The newest seal kept here with its snapshot; null when there is none, or when they do not belong together. */
+  async latest(): Promise<{ certificate: Certificate; snapshot: Snapshot } | null> {
+    const bytes = await this.store.get(this.latestKey)
+    const certificates = await this.certificates()
+    const certificate = certificates[certificates.length - 1]
+    const snapshot = bytes && decodeSnapshot(bytes)
+    return certificate && snapshot ? { certificate, snapshot } : null
+  }
+
+  /** Ascending; broken ones are left out. */
+  async certificates(): Promise<Certificate[]> {
+    const found: Certificate[] = []
+    for (const key of await this.store.keys(`certificate/${this.room}/`)) {
+      const bytes = await this.store.get(key)
+      const certificate = bytes && decodeCertificate(bytes)
+      if (certificate) found.push(certificate)
+    }
+    return found
+  }
+
+  async certificateOf(epoch: number): Promise<Certificate | undefined> {
+    const bytes = await this.store.get(this.certificateKey(epoch))
+    return bytes && decodeCertificate(bytes)
+  }
+
+  /** As it travels. */
+  packed(epoch: number): Promise<Uint8Array | undefined> {
+    return this.store.get(this.epochKey(epoch))
+  }
+
+  async has(epoch: number): Promise<boolean> {
+    return (await this.store.get(this.epochKey(epoch))) !== undefined
+  }
+
+  async count(): Promise<number> {
+    return (await this.store.keys(`epoch/${this.room}/`)).length
+  }
+
+  /**
+   * Entries of an epoch in canonical order. With the heads at its end each author's entries must link to them; returns
+   * also the heads before it, so that the epoch before can be read.
+   */
+  async epochEntries(
+    epoch: number,
+    after: readonly SealedHead[],
+  ): Promise<{ entries: Entry[]; before: SealedHead[] } | undefined> {
+    const packed = await this.packed(epoch)
+    return packed && this.unpack(packed, after)
+  }
+
+  /** Checks what another member sent and keeps it. */
+  async accept(epoch: number, packed: Uint8Array, after: readonly SealedHead[]): Promise<boolean> {
+    if (!(await this.unpack(packed, after))) return false
+    await this.store.put(this.epochKey(epoch), packed)
+    return true
+  }
+
+  private async pack(entries: readonly Entry[]): Promise<Uint8Array> {
+    const parts = entries.map(entryBytes)
+    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length + 1, 0))
+    let at = 0
+    for (const part of parts) {
+      bytes.set(part, at)
+      at += part.length
+      bytes[at++] = 10
+    }
+    return this.packer.pack(bytes)
+  }
+
+  private async unpack(
+    packed: Uint8Array,
+    after: readonly SealedHead[],
+  ): Promise<{ entries: Entry[]; before: SealedHead[] } | undefined> {
+    const bytes = await this.packer.unpack(packed, UNPACKED_BYTES)
+    if (!bytes) return undefined
+    const chains = new Map<MemberId, Entry[]>()
+    const entries: Entry[] = []
+    for (let from = 0; from < bytes.length;) {
+      const to = bytes.indexOf(10, from)
+      const entry = to === -1 ? undefined : decodeEntry(bytes.subarray(from, to))
+      if (!entry || entry.room !== this.room) return undefined
+      entries.push(entry)
+      chains.set(entry.author, [...(chains.get(entry.author) ?? []), entry])
+      from = to + 1
+    }
+    const before: SealedHead[] = []
+    for (const [author, seq, hash] of after) {
+      const chain = chains.get(author)
+      chains.delete(author)
+      if (!chain) {
+        before.push([author, seq, hash])
+        continue
+      }
+      if (!linksTo(chain, seq, hash)) return undefined
+      const first = chain[0]!
+      if (first.seq > 0) before.push([author, first.seq - 1, first.prev])
+    }
+    // Authors that no head names do not belong here.
+    return chains.size === 0 ? { entries, before } : undefined
+  }
+
+  private get latestKey(): string {
+    return `snapshot/${this.room}`
+  }
+
+  private certificateKey(epoch: number): string {
+    return `certificate/${this.room}/${numbered(epoch)}`
+  }
+
+  private epochKey(epoch: number): string {
+    return `epoch/${this.room}/${numbered(epoch)}`
+  }
+}
+
+function linksTo(chain: readonly Entry[], seq: number, hash: string): boolean {
+  let expected = hash
+  for (let i = chain.length - 1; i >= 0; i--) {
+    const entry = chain[i]!
+    if (entry.seq !== seq - (chain.length - 1 - i) || entryHash(entry) !== expected) return false
+    expected = entry.prev
+  }
+  return true
+}

@@ -1,0 +1,265 @@
+// The room's book: the ledger of the open epoch, what was sealed before, and what both mean. It makes and judges proposed
+// seals, closes epochs when a seal is final, and starts over from a snapshot when others sealed more than it holds. It
+// speaks to nobody and checks no signatures: what comes in was checked.
+import { sha256 } from '@noble/hashes/sha2.js'
+import { canonicalise, type Canonical } from '../core/ledger/canonical.ts'
+import { entryBytes, entryHash, Ledger, type Admission } from '../core/ledger/chain.ts'
+import type { Entry } from '../core/ledger/entry.ts'
+import { appendLeaves, leafHash } from '../core/ledger/merkle.ts'
+import type { Certificate, Seal, SealedHead, Snapshot } from '../core/ledger/seal.ts'
+import type { EpochFacts } from '../core/ledger/mechanism.ts'
+import { bytesToHex } from '../core/num/hex.ts'
+import type { MemberId } from '../core/num/ids.ts'
+import {
+  applyEntry,
+  closeEpoch,
+  cloneState,
+  createRoomState,
+  decodeState,
+  encodeState,
+  expectedAnchor,
+  mayBeSealMember,
+  nextSealMembers,
+  stateHash,
+  type RoomState,
+} from '../core/room/fold.ts'
+import type { CharterEntry } from './founding.ts'
+
+/** A seal and the list of heads that it names by hash. */
+export interface Proposal {
+  readonly seal: Seal
+  readonly heads: readonly SealedHead[]
+}
+
+export interface ClosedEpoch {
+  readonly certificate: Certificate
+  readonly entries: readonly Entry[]
+}
+
+export interface ProposalFacts {
+  /** Members heard lately, this one included. */
+  readonly present: readonly MemberId[]
+  readonly unixMs: number
+  readonly modelRound: number
+  readonly modelHash: string
+  /** Takes the anchor's office where the anchor vanished. */
+  readonly newAnchor: MemberId | null
+}
+
+export interface Judgement {
+  /** The room's time here. */
+  readonly unixMs: number
+  /** What this member holds as the common model of a round; undefined when it knows none. */
+  modelHashOf(round: number): string | undefined
+}
+
+export type Verdict = 'good' | 'missing' | 'bad'
+
+interface Outcome {
+  readonly entries: readonly Entry[]
+  readonly state: RoomState
+  readonly size: number
+  readonly root: string
+  readonly frontier: readonly string[]
+}
+
+/** A proposal may be this far ahead of the room's time here. */
+const AHEAD_MS = 5 * 60_000
+const OUTCOMES = 4
+
+export function sealHash(seal: Seal): string {
+  return hashText(seal)
+}
+
+export class RoomBook {
+  readonly ledger: Ledger
+  certificate: Certificate | null = null
+  sealed: RoomState
+  live: RoomState
+  private heads: readonly SealedHead[] = []
+  private frontier: readonly string[] = []
+  private size = 0
+  /** Results of judging, so that closing does not compute them again; newest last. */
+  private readonly outcomes = new Map<string, Outcome>()
+
+  constructor(readonly charter: CharterEntry) {
+    this.ledger = new Ledger(charter.room)
+    this.sealed = createRoomState(charter.room)
+    this.live = createRoomState(charter.room)
+    this.admit(charter)
+  }
+
+  get seal(): Seal | null {
+    return this.certificate?.seal ?? null
+  }
+
+  get epoch(): number {
+    return this.seal?.epoch ?? 0
+  }
+
+  /** What the next seal refers to, and who may sign it. */
+  get genesis(): { readonly hash: string; readonly members: readonly MemberId[]; readonly anchor: MemberId } {
+    const { seal } = this
+    if (seal) return { hash: sealHash(seal), members: seal.members, anchor: seal.anchor }
+    const founder = this.charter.author
+    return { hash: entryHash(this.charter), members: [founder], anchor: founder }
+  }
+
+  get sealedEntries(): number {
+    return this.size
+  }
+
+  /** Admits an entry whose signature (and evidence, for proofs) was checked. */
+  admit(entry: Entry): Admission {
+    const admission = this.ledger.admit(entry)
+    if (admission.status === 'added') applyEntry(this.live, entry, entryHash(entry))
+    if (admission.status === 'fork') this.rebuild()
+    return admission
+  }
+
+  /** The fold from the last seal on, after entries were taken back. */
+  rebuild(): void {
+    this.live = cloneState(this.sealed)
+    for (const entry of this.ledger.openEntries() ?? []) applyEntry(this.live, entry, entryHash(entry))
+  }
+
+  /** What this member would seal now: everything that it holds. */
+  propose(facts: ProposalFacts): Proposal {
+    const heads = this.ledger.sealableHeads()
+    const { anchor: before, hash: previous } = this.genesis
+    const entries = this.ledger.openEntries(heads)
+    if (!entries) throw new Error('own heads are not held')
+    const draft = cloneState(this.sealed)
+    for (const entry of entries) applyEntry(draft, entry, entryHash(entry))
+    const anchor = facts.newAnchor ?? expectedAnchor(draft, before)
+    const members = nextSealMembers(draft, facts.present, anchor, facts.unixMs)
+    const unixMs = Math.max(facts.unixMs, this.seal?.unixMs ?? 0)
+    const closed = this.closeWith(draft, entries, { epoch: this.epoch + 1, unixMs, members, anchor })
+    const seal: Seal = {
+      v: 2,
+      room: this.charter.room,
+      epoch: this.epoch + 1,
+      previous,
+      unixMs,
+      size: closed.size,
+      root: closed.root,
+      heads: hashText(heads),
+      state: stateHash(closed.state),
+      members,
+      anchor,
+      modelRound: facts.modelRound,
+      modelHash: facts.modelHash,
+    }
+    this.remember(sealHash(seal), closed)
+    return { seal, heads }
+  }
+
+  /** Whether this member comes to the same from its own entries. 'missing': it lacks some. */
+  judge({ seal, heads }: Proposal, judgement: Judgement): Verdict {
+    const hash = sealHash(seal)
+    if (seal.room !== this.charter.room || seal.epoch !== this.epoch + 1) return 'bad'
+    if (seal.previous !== this.genesis.hash || hashText(heads) !== seal.heads) return 'bad'
+    if (seal.unixMs < (this.seal?.unixMs ?? 0) || seal.unixMs > judgement.unixMs + AHEAD_MS) return 'bad'
+    const ownModel = judgement.modelHashOf(seal.modelRound)
+    if (ownModel !== undefined && ownModel !== seal.modelHash) return 'bad'
+    if (!this.continues(heads)) return 'bad'
+    const entries = this.ledger.openEntries(heads)
+    if (!entries) return 'missing'
+    const draft = cloneState(this.sealed)
+    for (const entry of entries) applyEntry(draft, entry, entryHash(entry))
+    if (!this.officesFit(seal, draft)) return 'bad'
+    const { epoch, unixMs, members, anchor } = seal
+    const closed = this.closeWith(draft, entries, { epoch, unixMs, members, anchor })
+    const same =
+      closed.size === seal.size && closed.root === seal.root && stateHash(closed.state) === seal.state
+    if (!same) return 'bad'
+    this.remember(hash, closed)
+    return 'good'
+  }
+
+  /**
+   * Makes the seal of a final certificate this book's own, when it can be reproduced here. Undefined when entries are
+   * missing: then a snapshot is needed.
+   */
+  close(certificate: Certificate, heads: readonly SealedHead[]): ClosedEpoch | undefined {
+    const { seal } = certificate
+    const hash = sealHash(seal)
+    if (seal.epoch !== this.epoch + 1 || hashText(heads) !== seal.heads) return undefined
+    // Judged once more if it was not here: a member that comes late to a final seal need not agree on the hour.
+    if (!this.outcomes.has(hash)) {
+      const lenient = { unixMs: seal.unixMs, modelHashOf: () => undefined }
+      if (this.judge({ seal, heads }, lenient) !== 'good') return undefined
+    }
+    const { entries, state, size, frontier } = this.outcomes.get(hash)!
+    this.ledger.seal(heads)
+    this.certificate = certificate
+    this.sealed = state
+    this.size = size
+    this.frontier = frontier
+    this.heads = heads
+    this.outcomes.clear()
+    this.rebuild()
+    return { certificate, entries }
+  }
+
+  /** Starts over from a final seal and its snapshot. False when the snapshot is not that of the seal. */
+  adopt(certificate: Certificate, snapshot: Snapshot): boolean {
+    const { seal } = certificate
+    if (hashText(snapshot.heads) !== seal.heads || hashText(snapshot.state) !== seal.state) return false
+    const tree = appendLeaves(snapshot.frontier, seal.size, [])
+    const state = decodeState(seal.room, snapshot.state)
+    if (!tree || tree.root !== seal.root || !state) return false
+    this.ledger.rebase(snapshot.heads)
+    this.certificate = certificate
+    this.sealed = state
+    this.size = seal.size
+    this.frontier = snapshot.frontier
+    this.heads = snapshot.heads
+    this.outcomes.clear()
+    this.rebuild()
+    return true
+  }
+
+  /** Of the last seal; null before the first. */
+  snapshot(): Snapshot | null {
+    if (!this.certificate) return null
+    return { heads: this.heads, frontier: this.frontier, state: encodeState(this.sealed) }
+  }
+
+  private closeWith(state: RoomState, entries: readonly Entry[], facts: EpochFacts): Outcome {
+    closeEpoch(state, facts)
+    const leaves = entries.map(entry => leafHash(entryBytes(entry)))
+    const tree = appendLeaves(this.frontier, this.size, leaves)
+    if (!tree) throw new Error('the own frontier does not fit its size')
+    return { entries, state, size: tree.size, root: tree.root, frontier: tree.frontier }
+  }
+
+  /** Nobody's sealed entries are taken back. */
+  private continues(heads: readonly SealedHead[]): boolean {
+    const named = new Map(heads.map(([author, seq, hash]) => [author, { seq, hash }]))
+    return this.heads.every(([author, seq, hash]) => {
+      const head = named.get(author)
+      return head !== undefined && (head.seq > seq || (head.seq === seq && head.hash === hash))
+    })
+  }
+
+  private officesFit({ members, anchor, unixMs }: Seal, state: RoomState): boolean {
+    const sorted = members.every((member, i) => i === 0 || members[i - 1]! < member)
+    if (!sorted || !members.includes(anchor)) return false
+    const expected = expectedAnchor(state, this.genesis.anchor)
+    // Another anchor than expected is a succession: the quorum's rules decide whether it may be.
+    if (anchor !== expected && !mayBeSealMember(state, anchor, unixMs)) return false
+    const allowed = nextSealMembers(state, members, anchor, unixMs)
+    return allowed.length === members.length && allowed.every((member, i) => member === members[i])
+  }
+
+  private remember(hash: string, outcome: Outcome): void {
+    this.outcomes.set(hash, outcome)
+    const oldest = this.outcomes.keys().next()
+    if (this.outcomes.size > OUTCOMES && !oldest.done) this.outcomes.delete(oldest.value)
+  }
+}
+
+function hashText(value: unknown): string {
+  return bytesToHex(sha256(new TextEncoder().encode(canonicalise(value as Canonical))))
+}
