@@ -118,7 +118,9 @@ export class Archive {
       const entry = to === -1 ? undefined : decodeEntry(bytes.subarray(from, to))
       if (!entry || entry.room !== this.room) return undefined
       entries.push(entry)
-      chains.set(entry.author, [...(chains.get(entry.author) ?? []), entry])
+      const chain = chains.get(entry.author)
+      if (chain) chain.push(entry)
+      else chains.set(entry.author, [entry])
       from = to + 1
     }
     const before: SealedHead[] = []

@@ -21,11 +21,11 @@ export interface PeerContext {
 
 /** Domain separation: a signature for one purpose is worth nothing for another or in another room. */
 export function signedText(
-  purpose: 'update' | 'presence' | 'entry',
+  purpose: 'update' | 'presence' | 'entry' | 'seal',
   room: RoomId,
   body: Uint8Array,
 ): Uint8Array {
-  const prefix = new TextEncoder().encode(`yoriai/1/${purpose}/${room}/`)
+  const prefix = new TextEncoder().encode(`yoriai/2/${purpose}/${room}/`)
   const bytes = new Uint8Array(prefix.length + body.length)
   bytes.set(prefix)
   bytes.set(body, prefix.length)

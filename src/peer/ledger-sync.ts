@@ -1,36 +1,72 @@
-// Replication of the ledger: new entries are pushed at once, heads are compared when a link comes up and now and then
-// after, and what follows a head is sent. Every entry is decoded and its signature checked before it is admitted; own
-// entries are stored before anybody sees them, since a forgotten one would turn the next into an equivocation.
-import { type Ledger, entryBytes, signingBytes, type Admission, type Head } from '../core/ledger/chain.ts'
+// Replication of the ledger's open epoch: new entries are pushed at once, heads are compared when a link comes up and now
+// and then after, and what follows a head is sent. Every entry is decoded and its signature checked before it is admitted;
+// own entries are stored before anybody sees them, since a forgotten one would turn the next into an equivocation. Sealed
+// epochs travel as snapshots and archives (seal-sync.ts).
+import {
+  entryBytes,
+  headOf,
+  signingBytes,
+  type Admission,
+  type Head,
+  type Ledger,
+} from '../core/ledger/chain.ts'
 import { decodeEntry } from '../core/ledger/decode.ts'
-import type { Entry, EntryBody } from '../core/ledger/entry.ts'
+import type { Entry, EntryBody, ProofBody, SignedHead } from '../core/ledger/entry.ts'
+import { proofOfFork, readEvidence } from '../core/ledger/evidence.ts'
 import { decodeBase64url, encodeBase64url } from '../core/num/base64url.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import { LIMITS } from '../protocol/messages.ts'
 import { Allowance } from './allowance.ts'
+import type { Archive } from './archive.ts'
 import { signedText, type PeerContext } from './context.ts'
+import type { ClosedEpoch, RoomBook } from './room-book.ts'
+import { statementText } from './seal-text.ts'
 
 export type EntryCheck =
-  { readonly entry: Entry } | { readonly fault: 'malformed' | 'bad-signature' | 'wrong-room' }
+  { readonly entry: Entry } | { readonly fault: 'malformed' | 'bad-signature' | 'wrong-room' | 'bad-entry' }
 
-/** Decodes an entry from outside and checks its signature. */
+/** Decodes an entry from outside, checks its signature and, for a proof, the signatures that it rests on. */
 export async function checkEntry(bytes: Uint8Array, room: RoomId, signer: Signer): Promise<EntryCheck> {
   const entry = decodeEntry(bytes)
   if (!entry) return { fault: 'malformed' }
   if (entry.room !== room) return { fault: 'wrong-room' }
-  const { sig, ...unsigned } = entry
-  const signature = decodeBase64url(sig, 64)
-  const valid =
-    signature &&
-    (await signer.verify(entry.author, signedText('entry', room, signingBytes(unsigned)), signature))
-  return valid ? { entry } : { fault: 'bad-signature' }
+  if (!(await isSigned(headOf(entry), signer))) return { fault: 'bad-signature' }
+  if (entry.body.kind === 'proof' && !(await convicts(entry.body, room, signer)))
+    return { fault: 'bad-entry' }
+  return { entry }
+}
+
+async function isSigned(head: SignedHead, signer: Signer): Promise<boolean> {
+  const signature = decodeBase64url(head.sig, 64)
+  if (!signature) return false
+  return signer.verify(head.author, signedText('entry', head.room, signingBytes(head)), signature)
+}
+
+/** Whether a proof's two texts exclude each other and both are the accused's. */
+async function convicts(proof: ProofBody, room: RoomId, signer: Signer): Promise<boolean> {
+  const evidence = readEvidence(proof)
+  if (!evidence || evidence.pair[0].room !== room) return false
+  if (evidence.kind === 'entries') {
+    const [first, second] = await Promise.all(evidence.pair.map(head => isSigned(head, signer)))
+    return first === true && second === true
+  }
+  const checks = evidence.pair.map(statement => {
+    const signature = decodeBase64url(statement.sig, 64)
+    return signature ? signer.verify(statement.author, statementText(statement), signature) : false
+  })
+  return (await Promise.all(checks)).every(Boolean)
 }
 
 /** Signs the next entry of the signer's chain. Nothing is admitted or stored. */
-export async function signEntry(ledger: Ledger, body: EntryBody, signer: Signer): Promise<Entry> {
-  const unsigned = ledger.draft(signer.id, body)
+export async function signEntry(
+  ledger: Ledger,
+  body: EntryBody,
+  unixMs: number,
+  signer: Signer,
+): Promise<Entry> {
+  const unsigned = ledger.draft(signer.id, body, unixMs)
   const signature = await signer.sign(signedText('entry', ledger.room, signingBytes(unsigned)))
   return { ...unsigned, sig: encodeBase64url(signature) }
 }
@@ -54,18 +90,23 @@ export class LedgerSync {
   private queue: Promise<unknown> = Promise.resolve()
   private nextHeadsTo = 0
   private readonly headsAllowed = new Allowance(HEADS.count, HEADS.windowMs)
-  /** Forks that a link was shown: once is enough. */
-  private readonly shownForks = new Map<MemberId, Set<MemberId>>()
   /** What the first link said that there is; undefined before. */
   private firstHeads: readonly Head[] | undefined
 
   constructor(
     private readonly context: PeerContext,
-    readonly ledger: Ledger,
+    private readonly book: RoomBook,
+    private readonly archive: Archive,
     private readonly store: Store,
     /** Called once per entry, after it was admitted. */
     private readonly onAdmitted: (entry: Entry) => void,
+    /** Somebody contradicted itself, and no proof of it stands in the ledger yet. */
+    private readonly onFork: (proof: ProofBody) => void,
   ) {}
+
+  private get ledger(): Ledger {
+    return this.book.ledger
+  }
 
   /** Reads back what this device holds of the room; broken rows are left out. Returns how many were. */
   async restore(): Promise<number> {
@@ -73,19 +114,31 @@ export class LedgerSync {
     for (const key of await this.store.keys(`entry/${this.context.room}/`)) {
       const bytes = await this.store.get(key)
       const check = bytes && (await checkEntry(bytes, this.context.room, this.context.signer))
-      if (check && 'entry' in check && this.ledger.admit(check.entry).status === 'added')
+      if (check && 'entry' in check && this.book.admit(check.entry).status === 'added')
         this.onAdmitted(check.entry)
       else broken++
     }
     return broken
   }
 
+  /** The entries of a closed epoch go from the open store to the archive; by a snapshot's seal they just go. */
+  async epochClosed(closed: ClosedEpoch | null): Promise<void> {
+    const { certificate } = this.book
+    const snapshot = this.book.snapshot()
+    if (closed) await this.archive.keepEpoch(closed)
+    if (certificate && snapshot) await this.archive.keepSeal(certificate, snapshot)
+    for (const key of await this.store.keys(`entry/${this.context.room}/`)) {
+      const [author, seq] = key.split('/').slice(2) as [MemberId, string]
+      if (Number(seq) < this.ledger.firstOpen(author)) await this.store.delete(key)
+    }
+  }
+
   /** Signs, stores, admits and pushes one entry; calls run one after the other. */
   append(body: EntryBody): Promise<Entry> {
     const appended = this.queue.then(async () => {
-      const entry = await signEntry(this.ledger, body, this.context.signer)
+      const entry = await signEntry(this.ledger, body, this.context.clock.unixMs(), this.context.signer)
       // An entry that the ledger has no room for is nowhere: another one with its number would be an equivocation.
-      const outcome = this.ledger.admit(entry)
+      const outcome = this.book.admit(entry)
       if (outcome.status !== 'added')
         throw new LedgerRefusal(outcome.status === 'refused' ? outcome.why : outcome.status)
       await this.store.put(entryKey(entry.room, entry.author, entry.seq), entryBytes(entry))
@@ -104,7 +157,6 @@ export class LedgerSync {
 
   linkDown(member: MemberId): void {
     this.headsAllowed.forget(member)
-    this.shownForks.delete(member)
   }
 
   /** Whether everything has arrived that the first link said there is. */
@@ -118,7 +170,7 @@ export class LedgerSync {
     if (link) this.linkUp(link)
   }
 
-  onHeads(from: MemberId, heads: readonly { author: MemberId; seq: number }[]): void {
+  onHeads(from: MemberId, heads: readonly Head[]): void {
     this.firstHeads ??= heads
     if (!this.headsAllowed.take(from, this.context.clock.now())) return
     const missing = this.ledger.missingAt(heads)
@@ -126,8 +178,6 @@ export class LedgerSync {
       from,
       missing.flatMap(({ author, fromSeq }) => this.ledger.entriesOf(author, fromSeq)),
     )
-    // Both halves of a fork, so that the other side convicts too.
-    for (const [author, proof] of this.ledger.forks) this.showFork(from, author, proof)
   }
 
   /** `from` null: another tab of this device, which is verified all the same but not cut off. */
@@ -145,7 +195,7 @@ export class LedgerSync {
         if (from) this.context.strike(from, check.fault)
         continue
       }
-      const outcome = this.ledger.admit(check.entry)
+      const outcome = this.book.admit(check.entry)
       gap ||= outcome.status === 'gap'
       this.settle(check.entry, outcome, added)
     }
@@ -164,12 +214,12 @@ export class LedgerSync {
         return
       case 'fork':
         this.context.refuse(entry.author, 'equivocation')
-        for (const link of this.context.transport.links()) this.showFork(link, entry.author, outcome.proof)
-        this.onAdmitted(entry)
+        this.onFork(proofOfFork(...outcome.proof))
         return
       case 'refused':
         // A full ledger is not its authors' fault, and an expelled one was named when it was expelled.
-        if (outcome.why !== 'ejected' && outcome.why !== 'limit')
+        if (outcome.why === 'quota') this.context.refuse(entry.author, 'quota')
+        else if (outcome.why !== 'ejected' && outcome.why !== 'limit' && outcome.why !== 'sealed')
           this.context.refuse(entry.author, 'bad-entry')
         return
       case 'known':
@@ -178,14 +228,6 @@ export class LedgerSync {
       default:
         outcome satisfies never
     }
-  }
-
-  private showFork(to: MemberId, author: MemberId, proof: readonly Entry[]): void {
-    const shown = this.shownForks.get(to) ?? new Set<MemberId>()
-    this.shownForks.set(to, shown)
-    if (shown.has(author)) return
-    shown.add(author)
-    this.sendEntries(to, proof)
   }
 
   private push(entries: readonly Entry[], except?: MemberId | null): void {
@@ -203,7 +245,7 @@ export class LedgerSync {
     }
     for (const entry of entries) {
       const encoded = entryBytes(entry)
-      if (batch.length >= LIMITS.entries || bytes + encoded.length + 4 > LIMITS.entriesBytes) flush()
+      if (batch.length >= LIMITS.entries.count || bytes + encoded.length + 4 > LIMITS.entries.all) flush()
       batch.push(encoded)
       bytes += encoded.length + 4
     }

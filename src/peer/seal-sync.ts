@@ -1,0 +1,398 @@
+// Agreement on seals, on the wire: drives the seal machine, hands statements and proposals on, keeps votes before they are
+// sent, and brings latecomers to the newest seal by certificate and snapshot. Statements and certificates are checked for
+// signatures here; what they add up to is the machine's and quorum.ts's business.
+import { canonicalise } from '../core/ledger/canonical.ts'
+import { decodeCertificate, decodeProposal, decodeSnapshot, decodeStatement } from '../core/ledger/decode.ts'
+import { isFinal, skipVerifies } from '../core/ledger/quorum.ts'
+import type { Certificate, SealedHead, SealStatement, Snapshot } from '../core/ledger/seal.ts'
+import { SealMachine, type SealEffect, type SealEvent } from '../core/ledger/seal-machine.ts'
+import { decodeBase64url, encodeBase64url } from '../core/num/base64url.ts'
+import type { MemberId } from '../core/num/ids.ts'
+import type { Store } from '../ports/store.ts'
+import { LIMITS, type PeerMessage } from '../protocol/messages.ts'
+import { Allowance } from './allowance.ts'
+import type { Archive } from './archive.ts'
+import type { PeerContext } from './context.ts'
+import { sealHash, type ClosedEpoch, type Proposal, type ProposalFacts, type RoomBook } from './room-book.ts'
+import { statementText } from './seal-text.ts'
+
+const encoder = new TextEncoder()
+const NO_SEAL = '00'.repeat(32)
+/** Costly answers that one link may have: snapshots, certificates, archives. */
+const SERVED = { count: 6, windowMs: 20_000 }
+const RETRY_MS = 2_000
+const KEPT_PROPOSALS = 16
+
+export interface SealHost {
+  facts(): ProposalFacts
+  modelHashOf(round: number): string | undefined
+  /** The book stands on a newer seal; `closed` is null when it came by snapshot. */
+  onSealed(closed: ClosedEpoch | null): void
+  onEquivocation(first: SealStatement, second: SealStatement): void
+  /** Entries that a proposal names are missing here: compare heads with this link. */
+  onMissing(from: MemberId | null): void
+  onChange(): void
+}
+
+interface Wanted {
+  readonly sources: Set<MemberId>
+  askedAt: number
+}
+
+export class SealSync {
+  readonly machine: SealMachine
+  private readonly proposals = new Map<string, Proposal>()
+  private readonly wanted = new Map<string, Wanted>()
+  private readonly served = new Allowance(SERVED.count, SERVED.windowMs)
+  private nextTo = 0
+  /** Newest certificate that is verified but cannot be reproduced here, and whom it came from. */
+  private behind: { certificate: Certificate; from: MemberId; askedAt: number } | null = null
+  private cancelWake: () => void = () => undefined
+  private closed = false
+  private saying: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    private readonly context: PeerContext,
+    private readonly book: RoomBook,
+    private readonly archive: Archive,
+    /** Must say when it could not write: a vote that is not kept is not sent. */
+    private readonly store: Store,
+    private readonly host: SealHost,
+  ) {
+    const { room, self } = context
+    const mode = book.charter.body.governance.sealing
+    this.machine = new SealMachine({ room, self, mode, ...book.genesis, epoch: book.epoch })
+  }
+
+  /** Brings back the votes of before a restart; without them this member could vote twice. */
+  async restore(): Promise<void> {
+    const kept: SealStatement[] = []
+    for (const key of await this.store.keys(this.votesPrefix)) {
+      const bytes = await this.store.get(key)
+      const statement = bytes && decodeStatement(bytes)
+      if (statement?.author === this.context.self && statement.epoch > this.book.epoch) kept.push(statement)
+      else await this.store.delete(key)
+    }
+    this.dispatch({ type: 'restore', statements: kept })
+  }
+
+  tick(open: number, openBytes: number, urgent: boolean): void {
+    this.dispatch({ type: 'present', members: this.host.facts().present })
+    this.dispatch({ type: 'want', open, openBytes, urgent })
+    this.dispatch({ type: 'tick' })
+    const now = this.context.clock.now()
+    for (const [hash, wanted] of this.wanted) if (now - wanted.askedAt > RETRY_MS) this.askFor(hash, wanted)
+    if (this.behind && now - this.behind.askedAt > RETRY_MS) this.catchUp()
+  }
+
+  /** The host of the room was heard, by whatever it signed. */
+  hostHeard(): void {
+    this.dispatch({ type: 'host-heard' })
+  }
+
+  /** New entries may complete a proposal. */
+  entriesArrived(): void {
+    this.dispatch({ type: 'recheck' })
+  }
+
+  linkUp(member: MemberId): void {
+    this.context.send(member, this.status())
+  }
+
+  linkDown(member: MemberId): void {
+    this.served.forget(member)
+    for (const { sources } of this.wanted.values()) sources.delete(member)
+  }
+
+  compareWithNextLink(): void {
+    const links = this.context.transport.links()
+    const link = links[this.nextTo++ % Math.max(1, links.length)]
+    if (link) this.linkUp(link)
+  }
+
+  onStatus(from: MemberId, { epoch, digest }: PeerMessage & { type: 'seal-status' }): void {
+    if (epoch > this.book.epoch) {
+      this.context.send(from, { type: 'certificates-want', after: this.book.epoch })
+    } else if (epoch === this.book.epoch && digest !== this.machine.digest) {
+      this.offer(from, this.machine.statements)
+    }
+  }
+
+  async onStatements(from: MemberId, blobs: readonly Uint8Array[]): Promise<void> {
+    const news: SealStatement[] = []
+    for (const bytes of blobs) {
+      const statement = decodeStatement(bytes)
+      if (!statement || statement.room !== this.context.room) return this.context.strike(from, 'malformed')
+      if (this.machine.isNews(statement)) news.push(statement)
+    }
+    const sound = await Promise.all(news.map(statement => this.isSigned(statement)))
+    const added: SealStatement[] = []
+    for (const [i, statement] of news.entries()) {
+      if (!sound[i]) this.context.strike(from, 'bad-signature')
+      else if (this.machine.isNews(statement)) {
+        added.push(statement)
+        this.noteSource(statement.seal, from)
+        this.dispatch({ type: 'statement', statement })
+      }
+    }
+    for (const link of this.context.transport.links()) if (link !== from) this.offer(link, added)
+  }
+
+  onSealWant(from: MemberId, seal: string): void {
+    const proposal = this.proposals.get(seal)
+    if (!proposal) return
+    const bytes = encoder.encode(canonicalise({ heads: proposal.heads, seal: proposal.seal }))
+    this.context.send(from, { type: 'seal', seal: bytes })
+  }
+
+  onSeal(from: MemberId, bytes: Uint8Array): void {
+    const proposal = decodeProposal(bytes)
+    if (!proposal) return this.context.strike(from, 'malformed')
+    const hash = sealHash(proposal.seal)
+    if (!this.wanted.delete(hash)) return
+    this.keepProposal(hash, proposal)
+    this.dispatch({ type: 'seal', seal: proposal.seal, hash })
+  }
+
+  async onCertificatesWant(from: MemberId, after: number): Promise<void> {
+    if (after >= this.book.epoch || !this.served.take(from, this.context.clock.now())) return
+    const chosen: Certificate[] = []
+    let before: Certificate | undefined
+    // The next one lets a neighbour follow from its own entries; the rest is what a joiner needs to trust the last.
+    for (let epoch = after + 1; epoch <= this.book.epoch; epoch++) {
+      const last = epoch === this.book.epoch
+      const certificate = last ? this.book.certificate : await this.archive.certificateOf(epoch)
+      if (!certificate) continue
+      const { seal } = certificate
+      const changed =
+        seal.anchor !== before?.seal.anchor || seal.members.join() !== before?.seal.members.join()
+      if (last || changed) chosen.push(certificate)
+      before = certificate
+    }
+    const blobs = chosen.map(certificate => encoder.encode(canonicalise(certificate)))
+    this.context.send(from, { type: 'certificates', certificates: blobs }, 'bulk')
+  }
+
+  async onCertificates(from: MemberId, blobs: readonly Uint8Array[]): Promise<void> {
+    let { members, anchor } = this.book.genesis
+    let epoch = this.book.epoch
+    let newest: Certificate | undefined
+    for (const bytes of blobs) {
+      const certificate = decodeCertificate(bytes)
+      if (!certificate || certificate.seal.room !== this.context.room)
+        return this.context.strike(from, 'malformed')
+      const { seal } = certificate
+      if (seal.epoch <= epoch) continue
+      const mode = this.book.charter.body.governance.sealing
+      const previous = { members, anchor }
+      const counts =
+        seal.epoch === epoch + 1
+          ? isFinal(certificate, previous, mode)
+          : skipVerifies(certificate, previous, mode)
+      const signed = counts && (await this.allSigned(certificate))
+      if (!signed) return this.context.strike(from, 'bad-seal')
+      ;({ members, anchor } = seal)
+      epoch = seal.epoch
+      newest = certificate
+    }
+    if (!newest || newest.seal.epoch <= this.book.epoch) return
+    const proposal = this.proposals.get(sealHash(newest.seal))
+    if (proposal && this.finish(newest, proposal.heads)) return
+    if ((this.behind?.certificate.seal.epoch ?? 0) < newest.seal.epoch)
+      this.behind = { certificate: newest, from, askedAt: 0 }
+    this.catchUp()
+  }
+
+  onSnapshotWant(from: MemberId, seal: string): void {
+    const snapshot = this.book.seal && sealHash(this.book.seal) === seal ? this.book.snapshot() : null
+    if (!snapshot || !this.served.take(from, this.context.clock.now())) return
+    this.context.send(from, { type: 'snapshot', seal, bytes: encoder.encode(canonicalise(snapshot)) }, 'bulk')
+  }
+
+  async onSnapshot(from: MemberId, seal: string, bytes: Uint8Array): Promise<void> {
+    const { behind } = this
+    if (!behind || sealHash(behind.certificate.seal) !== seal) return
+    const snapshot = decodeSnapshot(bytes)
+    if (!snapshot || !this.book.adopt(behind.certificate, snapshot)) {
+      this.context.strike(from, 'bad-seal')
+      return
+    }
+    await this.adopted(behind.certificate, snapshot)
+  }
+
+  async onArchiveWant(from: MemberId, seal: string): Promise<void> {
+    if (!this.served.take(from, this.context.clock.now())) return
+    for (const certificate of await this.archive.certificates()) {
+      if (sealHash(certificate.seal) !== seal) continue
+      const bytes = await this.archive.packed(certificate.seal.epoch)
+      if (bytes) this.context.send(from, { type: 'archive', seal, bytes }, 'bulk')
+    }
+  }
+
+  close(): void {
+    this.closed = true
+    this.cancelWake()
+  }
+
+  /** Stands on this certificate from now on, from what the store kept of it. */
+  resume(certificate: Certificate, snapshot: Snapshot): boolean {
+    if (!this.book.adopt(certificate, snapshot)) return false
+    this.dispatch({ type: 'final', certificate })
+    return true
+  }
+
+  private async adopted(certificate: Certificate, snapshot: Snapshot): Promise<void> {
+    this.behind = null
+    this.dispatch({ type: 'final', certificate })
+    this.host.onSealed(null)
+    await this.archive.keepSeal(certificate, snapshot)
+  }
+
+  private dispatch(event: SealEvent): void {
+    if (this.closed) return
+    const now = this.context.clock.now()
+    for (const effect of this.machine.step(event, now)) this.perform(effect)
+    this.cancelWake()
+    const wakeAt = this.machine.wakeAt(now)
+    if (wakeAt !== Infinity)
+      this.cancelWake = this.context.clock.after(Math.max(5, wakeAt - now), () =>
+        this.dispatch({ type: 'tick' }),
+      )
+    this.host.onChange()
+  }
+
+  private perform(effect: SealEffect): void {
+    switch (effect.type) {
+      case 'prepare':
+        this.prepare(effect.newAnchor)
+        break
+      case 'fetch':
+        if (!this.wanted.has(effect.seal)) this.wanted.set(effect.seal, { sources: new Set(), askedAt: 0 })
+        this.askFor(effect.seal, this.wanted.get(effect.seal)!)
+        break
+      case 'check':
+        this.check(effect.seal)
+        break
+      case 'say':
+        this.saying = this.saying.then(() => this.say(effect.statement))
+        break
+      case 'final':
+        this.finish(
+          effect.certificate,
+          this.proposals.get(effect.certificate.statements[0]!.seal)?.heads ?? [],
+        )
+        break
+      case 'equivocation':
+        this.host.onEquivocation(effect.first, effect.second)
+        break
+      default:
+        effect satisfies never
+    }
+  }
+
+  private prepare(newAnchor: MemberId | null): void {
+    const proposal = this.book.propose({ ...this.host.facts(), newAnchor })
+    const hash = sealHash(proposal.seal)
+    this.keepProposal(hash, proposal)
+    this.dispatch({ type: 'candidate', seal: proposal.seal, hash })
+  }
+
+  private check(hash: string): void {
+    const proposal = this.proposals.get(hash)
+    if (!proposal) return
+    const verdict = this.book.judge(proposal, {
+      unixMs: this.host.facts().unixMs,
+      modelHashOf: round => this.host.modelHashOf(round),
+    })
+    if (verdict === 'missing') this.host.onMissing(null)
+    this.dispatch({ type: 'checked', hash, verdict })
+  }
+
+  private async say(unsigned: Omit<SealStatement, 'sig'>): Promise<void> {
+    if (this.closed) return
+    const signature = await this.context.signer.sign(statementText(unsigned))
+    const statement = { ...unsigned, sig: encodeBase64url(signature) }
+    const { epoch, path, phase, view } = statement
+    try {
+      await this.store.put(
+        `${this.votesPrefix}${epoch}/${path}/${phase}/${view}`,
+        encoder.encode(canonicalise(statement)),
+      )
+    } catch {
+      // A full disk: a vote that a restart would forget could be cast twice, so it is not cast at all.
+      return
+    }
+    this.dispatch({ type: 'statement', statement })
+    for (const link of this.context.transport.links()) this.offer(link, [statement])
+  }
+
+  /** Moves the book to a final seal that it can reproduce; false when it needs the snapshot. */
+  private finish(certificate: Certificate, heads: readonly SealedHead[]): boolean {
+    if (certificate.seal.epoch <= this.book.epoch) return true
+    const closed = this.book.close(certificate, heads)
+    if (!closed) return false
+    this.behind = null
+    this.wanted.clear()
+    this.dispatch({ type: 'final', certificate })
+    this.host.onSealed(closed)
+    for (const link of this.context.transport.links()) this.linkUp(link)
+    return true
+  }
+
+  private catchUp(): void {
+    const { behind } = this
+    if (!behind) return
+    behind.askedAt = this.context.clock.now()
+    const links = this.context.transport.links()
+    const to = links.includes(behind.from) ? behind.from : links[this.nextTo++ % Math.max(1, links.length)]
+    if (to) this.context.send(to, { type: 'snapshot-want', seal: sealHash(behind.certificate.seal) })
+  }
+
+  private askFor(hash: string, wanted: Wanted): void {
+    wanted.askedAt = this.context.clock.now()
+    const links = this.context.transport.links()
+    const sources = [...wanted.sources].filter(source => links.includes(source))
+    const among = sources.length > 0 ? sources : links
+    const to = among[this.nextTo++ % Math.max(1, among.length)]
+    if (to) this.context.send(to, { type: 'seal-want', seal: hash })
+  }
+
+  private noteSource(hash: string, from: MemberId): void {
+    this.wanted.get(hash)?.sources.add(from)
+  }
+
+  private keepProposal(hash: string, proposal: Proposal): void {
+    this.proposals.set(hash, proposal)
+    const oldest = this.proposals.keys().next()
+    if (this.proposals.size > KEPT_PROPOSALS && !oldest.done) this.proposals.delete(oldest.value)
+  }
+
+  private offer(to: MemberId, statements: readonly SealStatement[]): void {
+    if (statements.length === 0) return
+    for (let at = 0; at < statements.length; at += LIMITS.statements.count) {
+      const blobs = statements
+        .slice(at, at + LIMITS.statements.count)
+        .map(statement => encoder.encode(canonicalise(statement)))
+      this.context.send(to, { type: 'seal-statements', statements: blobs })
+    }
+  }
+
+  private status(): PeerMessage {
+    const { seal, epoch } = this.book
+    return { type: 'seal-status', epoch, seal: seal ? sealHash(seal) : NO_SEAL, digest: this.machine.digest }
+  }
+
+  private isSigned(statement: SealStatement): Promise<boolean> {
+    const signature = decodeBase64url(statement.sig, 64)
+    if (!signature) return Promise.resolve(false)
+    return this.context.signer.verify(statement.author, statementText(statement), signature)
+  }
+
+  private async allSigned({ statements }: Certificate): Promise<boolean> {
+    return (await Promise.all(statements.map(statement => this.isSigned(statement)))).every(Boolean)
+  }
+
+  private get votesPrefix(): string {
+    return `vote/${this.context.room}/${this.context.self}/`
+  }
+}
