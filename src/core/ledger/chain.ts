@@ -1,32 +1,66 @@
-// A grow-only set of verified entries, kept as one hash chain per author, and its reconciliation: members compare heads
-// and send each other what follows. Two different entries with one author and sequence are an equivocation: the author
-// is out, and both entries prove it to anybody. Signatures are checked before an entry gets here.
+// The ledger between seals: a grow-only set of verified entries, kept as one hash chain per author that goes on from the
+// last sealed entry, and its reconciliation (members compare heads and send each other what follows). Two signatures of an
+// author for one place cut its chain there, for everybody who knows them, in whatever order they came: members with the
+// same entries and the same proofs hold the same set. Signatures are checked before anything gets here.
 import { sha256 } from '@noble/hashes/sha2.js'
 import { decodeBase64url } from '../num/base64url.ts'
 import { bytesToHex } from '../num/hex.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'
+import { AuthorChain, type Link } from './author-chain.ts'
 import { canonicalise } from './canonical.ts'
 import { MAX_ENTRY_BYTES } from './decode.ts'
-import type { CharterBody, Entry, EntryBody } from './entry.ts'
+import type { CharterBody, Entry, EntryBody, SignedHead } from './entry.ts'
+import { areForked } from './evidence.ts'
+import { MAX_HEADS } from './schema-seal.ts'
+import type { SealedHead } from './seal.ts'
 
-/** Entries that one author may add: work entries come at most every few seconds. */
-export const MAX_CHAIN = 20_000
-export const MAX_AUTHORS = 5_000
-/** Entries of a room: about 100 MB. */
-export const MAX_ENTRIES = 200_000
+/** What one author may add between two seals. */
+export const EPOCH_QUOTA = { entries: 2_000, bytes: 1024 * 1024 } as const
+export const MAX_AUTHORS = MAX_HEADS
+/** Of all authors between two seals. */
+export const OPEN_LIMIT = { entries: 200_000, bytes: 64 * 1024 * 1024 } as const
 
-/** What is signed: the canonical entry without its signature. */
-export function signingBytes(unsigned: Omit<Entry, 'sig'>): Uint8Array {
-  return new TextEncoder().encode(canonicalise(unsigned))
+export type UnsignedEntry = Omit<Entry, 'sig'>
+
+/** Hex SHA-256. */
+export function hashBytes(bytes: Uint8Array): string {
+  return bytesToHex(sha256(bytes))
 }
 
 export function entryBytes(entry: Entry): Uint8Array {
   return new TextEncoder().encode(canonicalise(entry))
 }
 
+// Entries do not change, and every mechanism asks for the hash: computed once for each.
+const hashes = new WeakMap<Entry, string>()
+
 /** Hex SHA-256 of the canonical bytes, signature included. */
 export function entryHash(entry: Entry): string {
-  return bytesToHex(sha256(entryBytes(entry)))
+  const known = hashes.get(entry)
+  if (known !== undefined) return known
+  const hash = hashBytes(entryBytes(entry))
+  hashes.set(entry, hash)
+  return hash
+}
+
+export function headOf(entry: Entry): SignedHead {
+  return { ...unsignedHead(entry), sig: entry.sig }
+}
+
+/** What an entry's signature covers: its head without the signature. */
+export function signingBytes(unsigned: UnsignedEntry): Uint8Array {
+  return new TextEncoder().encode(canonicalise(unsignedHead(unsigned)))
+}
+
+/** The same bytes from the head alone: to check evidence whose entry is not at hand. */
+export function headSigningBytes(head: SignedHead): Uint8Array {
+  const { sig: _, ...unsigned } = head
+  return new TextEncoder().encode(canonicalise(unsigned))
+}
+
+function unsignedHead({ v, room, author, seq, prev, unixMs, body }: UnsignedEntry): Omit<SignedHead, 'sig'> {
+  const bodyHash = hashBytes(new TextEncoder().encode(canonicalise(body)))
+  return { v, room, author, seq, prev, unixMs, bodyHash }
 }
 
 /** First 16 bytes of SHA-256(founder key || salt): only the founder can have made the charter of the room. */
@@ -40,109 +74,249 @@ export function roomIdBytes(founder: MemberId, salt: string): Uint8Array {
   return sha256(joined).slice(0, 16)
 }
 
+/** The newest entry of an author, sealed or open. */
 export interface Head {
   readonly author: MemberId
-  /** Sequence of the newest entry. */
   readonly seq: number
+  readonly hash: string
 }
+
+export type AdmissionRefusal =
+  | 'room'
+  | 'chain'
+  | 'charter'
+  /** The ledger is full until the next seal. */
+  | 'limit'
+  /** At or after the place that the author signed twice. */
+  | 'ejected'
+  | 'too-large'
+  /** The author's share of the epoch is used up. */
+  | 'quota'
+  /** Before the last seal and not its head: nothing changes there any more. */
+  | 'sealed'
 
 export type Admission =
   | { readonly status: 'added' }
   | { readonly status: 'known' }
   /** Entries before it are missing: ask for them. */
   | { readonly status: 'gap'; readonly have: number }
-  | { readonly status: 'fork'; readonly proof: readonly [Entry, Entry] }
+  /** The author is convicted; `removed` of its entries were open here and left. */
   | {
-      readonly status: 'refused'
-      readonly why: 'room' | 'chain' | 'charter' | 'limit' | 'ejected' | 'too-large'
+      readonly status: 'fork'
+      readonly proof: readonly [SignedHead, SignedHead]
+      readonly removed: readonly Entry[]
     }
+  | { readonly status: 'refused'; readonly why: AdmissionRefusal }
+
+export type Conviction =
+  /** Entries may have left: what was folded from them no longer holds. */
+  | { readonly status: 'cut'; readonly removed: readonly Entry[] }
+  /** The author was cut there or lower before. */
+  | { readonly status: 'known' }
+  | { readonly status: 'refused'; readonly why: 'room' | 'no-fork' | 'limit' }
 
 export class Ledger {
-  private readonly chains = new Map<MemberId, { entries: Entry[]; lastHash: string }>()
-  readonly forks = new Map<MemberId, readonly [Entry, Entry]>()
-  private total = 0
+  private readonly chains = new Map<MemberId, AuthorChain>()
+  private readonly proofs = new Map<MemberId, readonly [SignedHead, SignedHead]>()
+  private openCount = 0
+  private openSize = 0
 
   constructor(readonly room: RoomId) {}
 
+  /** Open entries. */
   get size(): number {
-    return this.total
+    return this.openCount
+  }
+
+  /** Canonical bytes of the open entries. */
+  get openBytes(): number {
+    return this.openSize
+  }
+
+  /** Per convicted author the lowest fork that is known here. */
+  get forks(): ReadonlyMap<MemberId, readonly [SignedHead, SignedHead]> {
+    return this.proofs
   }
 
   /** Adds a decoded entry whose signature was checked. */
   admit(entry: Entry): Admission {
-    if (entry.room !== this.room) return { status: 'refused', why: 'room' }
-    if (this.forks.has(entry.author)) return { status: 'refused', why: 'ejected' }
+    if (entry.room !== this.room) return refused('room')
     const chain = this.chains.get(entry.author)
-    const next = chain?.entries.length ?? 0
-    if (entry.seq < next) {
-      const held = chain!.entries[entry.seq]!
-      if (held.sig === entry.sig && entryHash(held) === entryHash(entry)) return { status: 'known' }
-      const proof = [held, entry] as const
-      this.forks.set(entry.author, proof)
-      return { status: 'fork', proof }
-    }
+    if (chain && entry.seq >= chain.cut) return refused('ejected')
+    const next = chain?.next ?? 0
+    if (chain && entry.seq < next) return this.compare(entry, chain)
     if (entry.seq > next) return { status: 'gap', have: next }
-    if (next >= MAX_CHAIN || this.total >= MAX_ENTRIES || (!chain && this.chains.size >= MAX_AUTHORS))
-      return { status: 'refused', why: 'limit' }
-    if (entry.prev !== (chain?.lastHash ?? '')) return { status: 'refused', why: 'chain' }
-    if (entry.body.kind === 'charter' && !this.isFounding(entry, entry.body))
-      return { status: 'refused', why: 'charter' }
-    if (entryBytes(entry).length > MAX_ENTRY_BYTES) return { status: 'refused', why: 'too-large' }
-    const lastHash = entryHash(entry)
-    if (chain) {
-      chain.entries.push(entry)
-      chain.lastHash = lastHash
-    } else {
-      this.chains.set(entry.author, { entries: [entry], lastHash })
-    }
-    this.total++
+    if (entry.prev !== (chain?.lastHash ?? '')) return refused('chain')
+    if (entry.body.kind === 'charter' && !this.isFounding(entry, entry.body)) return refused('charter')
+    const encoded = entryBytes(entry)
+    const bytes = encoded.length
+    if (bytes > MAX_ENTRY_BYTES) return refused('too-large')
+    if (chain && (chain.open.length >= EPOCH_QUOTA.entries || chain.bytes + bytes > EPOCH_QUOTA.bytes))
+      return refused('quota')
+    const isFull = this.openCount >= OPEN_LIMIT.entries || this.openSize + bytes > OPEN_LIMIT.bytes
+    if (isFull || (!chain && this.chains.size >= MAX_AUTHORS)) return refused('limit')
+    const hash = hashBytes(encoded)
+    hashes.set(entry, hash)
+    this.chainOf(entry.author).push({ entry, hash, bytes })
+    this.openCount++
+    this.openSize += bytes
     return { status: 'added' }
   }
 
-  /** Whether exactly this entry is here: then its signature was checked before. */
+  /** On evidence whose signatures were checked. */
+  convict(proof: readonly [SignedHead, SignedHead]): Conviction {
+    const [first, second] = proof
+    if (first.room !== this.room) return { status: 'refused', why: 'room' }
+    if (!areForked(first, second)) return { status: 'refused', why: 'no-fork' }
+    const { author, seq } = first
+    const chain = this.chains.get(author)
+    if (!chain && this.chains.size >= MAX_AUTHORS) return { status: 'refused', why: 'limit' }
+    if (chain && chain.cut <= seq) return { status: 'known' }
+    this.proofs.set(author, proof)
+    return { status: 'cut', removed: this.cutAt(author, seq) }
+  }
+
+  /**
+   * Refuses the author's entries from `seq` on: on the word of a final seal, whose evidence need not be at hand. Returns
+   * the open entries that left.
+   */
+  cutAt(author: MemberId, seq: number): readonly Entry[] {
+    return this.release(this.chainOf(author).cutAt(seq))
+  }
+
+  /** Whether exactly this entry is here or was sealed last: then its signature was checked before. */
   holds(entry: Entry): boolean {
-    const held = this.chains.get(entry.author)?.entries[entry.seq]
-    return held !== undefined && held.sig === entry.sig && entryHash(held) === entryHash(entry)
+    return this.chains.get(entry.author)?.hashAt(entry.seq) === entryHash(entry)
   }
 
   /** The entry that the author would sign next, without its signature. */
-  draft(author: MemberId, body: EntryBody): Omit<Entry, 'sig'> {
+  draft(author: MemberId, body: EntryBody, unixMs: number): UnsignedEntry {
     const chain = this.chains.get(author)
     return {
-      v: 1,
+      v: 2,
       room: this.room,
       author,
-      seq: chain?.entries.length ?? 0,
+      seq: chain?.next ?? 0,
       prev: chain?.lastHash ?? '',
+      unixMs,
       body,
     }
   }
 
+  /** Sorted by author. */
   heads(): Head[] {
-    return [...this.chains]
-      .map(([author, { entries }]) => ({ author, seq: entries.length - 1 }))
-      .sort((a, b) => (a.author < b.author ? -1 : 1))
+    return this.sorted().map(([author, chain]) => ({ author, seq: chain.next - 1, hash: chain.lastHash }))
   }
 
-  /** What this ledger has and a holder of `heads` lacks: per author, where to start. */
+  /** The same as a seal names them. */
+  sealableHeads(): SealedHead[] {
+    return this.heads().map(({ author, seq, hash }) => [author, seq, hash])
+  }
+
+  /**
+   * What this ledger has open and a holder of `heads` lacks: per author, where to start. A holder of another branch gets
+   * the open chain from its beginning, so that it finds where the two part. One that lacks sealed entries gets nothing:
+   * it needs the seal first.
+   */
   missingAt(heads: readonly Head[]): { author: MemberId; fromSeq: number }[] {
-    const theirs = new Map(heads.map(({ author, seq }) => [author, seq]))
-    return this.heads().flatMap(({ author, seq }) => {
-      const fromSeq = (theirs.get(author) ?? -1) + 1
-      return fromSeq <= seq ? [{ author, fromSeq }] : []
+    const theirs = new Map(heads.map(head => [head.author, head]))
+    return this.sorted().flatMap(([author, chain]) => {
+      const head = theirs.get(author)
+      const seq = head?.seq ?? -1
+      if (chain.open.length === 0 || seq < chain.sealedSeq || seq >= chain.next) return []
+      const agrees = !head || chain.hashAt(seq) === head.hash
+      if (!agrees) return seq === chain.sealedSeq ? [] : [{ author, fromSeq: chain.sealedSeq + 1 }]
+      return seq + 1 < chain.next ? [{ author, fromSeq: seq + 1 }] : []
     })
   }
 
+  /** Entries of the author up to now, sealed ones included. */
   lengthOf(author: MemberId): number {
-    return this.chains.get(author)?.entries.length ?? 0
+    return this.chains.get(author)?.next ?? 0
   }
 
+  /** Open entries of one author. */
   entriesOf(author: MemberId, fromSeq = 0): readonly Entry[] {
-    return this.chains.get(author)?.entries.slice(fromSeq) ?? []
+    const chain = this.chains.get(author)
+    return chain ? chain.open.slice(Math.max(0, fromSeq - chain.sealedSeq - 1)).map(({ entry }) => entry) : []
   }
 
   authors(): readonly MemberId[] {
-    return [...this.chains.keys()]
+    return this.sorted().map(([author]) => author)
+  }
+
+  /**
+   * Open entries by author, then sequence: all of them, or up to `heads`. Undefined unless the heads continue all that is
+   * sealed and every entry up to them is here with the same hash.
+   */
+  openEntries(upTo?: readonly SealedHead[]): Entry[] | undefined {
+    const heads = upTo ?? this.sealableHeads()
+    if (!this.reaches(heads)) return undefined
+    return heads.flatMap(([author, seq]) => {
+      const chain = this.chains.get(author)!
+      return chain.open.slice(0, seq - chain.sealedSeq).map(({ entry }) => entry)
+    })
+  }
+
+  /** Entries up to the heads become sealed and leave; they come back in canonical order. Undefined as in openEntries. */
+  seal(heads: readonly SealedHead[]): Entry[] | undefined {
+    if (!this.reaches(heads)) return undefined
+    return heads.flatMap(([author, seq]) => this.release(this.chains.get(author)!.seal(seq, headOf)))
+  }
+
+  /**
+   * Goes on from the heads of a final seal that may name entries that are not here; a head below what is sealed changes
+   * nothing. Chains that hold a head keep what follows it; where the head is not here all that was open leaves, since
+   * nobody can tell whether it is sealed. Returns what left, by author and sequence.
+   */
+  rebase(heads: readonly SealedHead[]): Entry[] {
+    return heads.flatMap(([author, seq, hash]) => {
+      const chain = this.chainOf(author)
+      if (seq <= chain.sealedSeq) return []
+      const isHeld = chain.hashAt(seq) === hash
+      return this.release(isHeld ? chain.seal(seq, headOf) : chain.restart(seq, hash))
+    })
+  }
+
+  /** An entry for a place that is taken. */
+  private compare(entry: Entry, chain: AuthorChain): Admission {
+    if (chain.hashAt(entry.seq) === entryHash(entry)) return { status: 'known' }
+    const link = chain.linkAt(entry.seq)
+    const held = link ? headOf(link.entry) : entry.seq === chain.sealedSeq ? chain.sealedHead : null
+    if (!held) return refused('sealed')
+    const proof = [held, headOf(entry)] as const
+    this.proofs.set(entry.author, proof)
+    return { status: 'fork', proof, removed: this.cutAt(entry.author, entry.seq) }
+  }
+
+  private reaches(heads: readonly SealedHead[]): boolean {
+    const sealedAuthors = this.sorted().filter(([, chain]) => chain.sealedSeq >= 0)
+    const named = new Set(heads.map(([author]) => author))
+    return (
+      sealedAuthors.every(([author]) => named.has(author)) &&
+      heads.every(([author, seq, hash], i) => {
+        if (i > 0 && heads[i - 1]![0] >= author) return false
+        return this.chains.get(author)?.hashAt(seq) === hash
+      })
+    )
+  }
+
+  private sorted(): [MemberId, AuthorChain][] {
+    return [...this.chains].filter(([, chain]) => chain.next > 0).sort(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  private chainOf(author: MemberId): AuthorChain {
+    const known = this.chains.get(author)
+    if (known) return known
+    const chain = new AuthorChain()
+    this.chains.set(author, chain)
+    return chain
+  }
+
+  private release(links: readonly Link[]): Entry[] {
+    this.openCount -= links.length
+    for (const { bytes } of links) this.openSize -= bytes
+    return links.map(({ entry }) => entry)
   }
 
   private isFounding(entry: Entry, body: CharterBody): boolean {
@@ -150,4 +324,8 @@ export class Ledger {
     if (!id || entry.seq !== 0) return false
     return roomIdBytes(entry.author, body.salt).every((byte, i) => byte === id[i])
   }
+}
+
+function refused(why: AdmissionRefusal): Admission {
+  return { status: 'refused', why }
 }
