@@ -39,9 +39,27 @@ export class Archive {
   /** The newest seal kept here with its snapshot; null when there is none, or when they do not belong together. */
   async latest(): Promise<{ certificate: Certificate; snapshot: Snapshot } | null> {
     const bytes = await this.store.get(this.latestKey)
-    const certificates = await this.certificates()
-    const certificate = certificates[certificates.length - 1]
+    const keys = await this.store.keys(`certificate/${this.room}/`)
+    const newest = keys[keys.length - 1]
+    const written = newest === undefined ? undefined : await this.store.get(newest)
+    const certificate = written && decodeCertificate(written)
     const snapshot = bytes && decodeSnapshot(bytes)
+    return certificate && snapshot ? { certificate, snapshot } : null
+  }
+
+  /** The seal that this device's history begins after, for a member that came late. */
+  async keepBase(certificate: Certificate, snapshot: Snapshot): Promise<void> {
+    const { epoch } = certificate.seal
+    await this.store.clear(`base/${this.room}/`)
+    await this.store.put(this.baseKey(epoch), encoder.encode(canonicalise(snapshot)))
+    await this.store.put(this.certificateKey(epoch), encoder.encode(canonicalise(certificate)))
+  }
+
+  /** Null unless the history begins right after this epoch. */
+  async base(epoch: number): Promise<{ certificate: Certificate; snapshot: Snapshot } | null> {
+    const bytes = await this.store.get(this.baseKey(epoch))
+    const snapshot = bytes && decodeSnapshot(bytes)
+    const certificate = await this.certificateOf(epoch)
     return certificate && snapshot ? { certificate, snapshot } : null
   }
 
@@ -145,6 +163,10 @@ export class Archive {
 
   private certificateKey(epoch: number): string {
     return `certificate/${this.room}/${numbered(epoch)}`
+  }
+
+  private baseKey(epoch: number): string {
+    return `base/${this.room}/${numbered(epoch)}`
   }
 
   private epochKey(epoch: number): string {

@@ -18,16 +18,3 @@ export interface PeerContext {
   /** Blames a link partner for what it itself sent; cuts the link after a few. */
   strike(member: MemberId, reason: RefusalReason): void
 }
-
-/** Domain separation: a signature for one purpose is worth nothing for another or in another room. */
-export function signedText(
-  purpose: 'update' | 'presence' | 'entry' | 'seal',
-  room: RoomId,
-  body: Uint8Array,
-): Uint8Array {
-  const prefix = new TextEncoder().encode(`yoriai/2/${purpose}/${room}/`)
-  const bytes = new Uint8Array(prefix.length + body.length)
-  bytes.set(prefix)
-  bytes.set(body, prefix.length)
-  return bytes
-}

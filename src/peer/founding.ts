@@ -10,16 +10,23 @@ import { signEntry } from './ledger-sync.ts'
 
 export type CharterEntry = Entry & { readonly body: CharterBody }
 
-/** Signs the charter under a fresh salt; the seed of parameters and partition is fresh too unless given. */
+/**
+ * Signs the charter under a fresh salt; the seed of parameters and partition is fresh too unless given. Without guardians
+ * named the founder is the only one.
+ */
 export async function foundRoom(
   terms: Omit<CharterBody, 'kind' | 'salt' | 'seed'> & { readonly seed?: string },
   signer: Signer,
   entropy: Entropy,
+  unixMs: number,
 ): Promise<CharterEntry> {
   const salt = encodeBase64url(entropy.bytes(16))
   const seed = terms.seed ?? encodeBase64url(entropy.bytes(12))
   const room = encodeBase64url(roomIdBytes(signer.id, salt)) as RoomId
-  const entry = await signEntry(new Ledger(room), { ...terms, kind: 'charter', salt, seed }, signer)
+  const { guardians } = terms.governance
+  const governance = { ...terms.governance, guardians: guardians.length > 0 ? guardians : [signer.id] }
+  const body: CharterBody = { ...terms, governance, kind: 'charter', salt, seed }
+  const entry = await signEntry(new Ledger(room), body, unixMs, signer)
   if (entryBytes(entry).length > MAX_CHARTER_BYTES)
     throw new RangeError('the charter is too long to be handed on')
   return entry as CharterEntry

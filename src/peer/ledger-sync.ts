@@ -20,9 +20,9 @@ import type { Store } from '../ports/store.ts'
 import { LIMITS } from '../protocol/messages.ts'
 import { Allowance } from './allowance.ts'
 import type { Archive } from './archive.ts'
-import { signedText, type PeerContext } from './context.ts'
+import { headText, signedText, statementText } from '../core/room/signed-text.ts'
+import type { PeerContext } from './context.ts'
 import type { ClosedEpoch, RoomBook } from './room-book.ts'
-import { statementText } from './seal-text.ts'
 
 export type EntryCheck =
   { readonly entry: Entry } | { readonly fault: 'malformed' | 'bad-signature' | 'wrong-room' | 'bad-entry' }
@@ -41,7 +41,7 @@ export async function checkEntry(bytes: Uint8Array, room: RoomId, signer: Signer
 async function isSigned(head: SignedHead, signer: Signer): Promise<boolean> {
   const signature = decodeBase64url(head.sig, 64)
   if (!signature) return false
-  return signer.verify(head.author, signedText('entry', head.room, signingBytes(head)), signature)
+  return signer.verify(head.author, headText(head), signature)
 }
 
 /** Whether a proof's two texts exclude each other and both are the accused's. */
@@ -129,7 +129,7 @@ export class LedgerSync {
     if (certificate && snapshot) await this.archive.keepSeal(certificate, snapshot)
     for (const key of await this.store.keys(`entry/${this.context.room}/`)) {
       const [author, seq] = key.split('/').slice(2) as [MemberId, string]
-      if (Number(seq) < this.ledger.firstOpen(author)) await this.store.delete(key)
+      if (Number(seq) < this.ledger.lengthOf(author) - this.ledger.entriesOf(author).length) await this.store.delete(key)
     }
   }
 

@@ -2,13 +2,10 @@
 // overlay members hear of those to whom they have no link, and nobody can speak for somebody else.
 import { LEASE_MS } from '../core/gossip/presence.ts'
 import type { MemberId } from '../core/num/ids.ts'
-import {
-  encodePresence,
-  PRESENCE_BYTES,
-  type PeerMessage,
-  type PresenceStatement,
-} from '../protocol/messages.ts'
-import { signedText, type PeerContext } from './context.ts'
+import type { PeerMessage } from '../protocol/messages.ts'
+import { encodePresence, PRESENCE_BYTES, type PresenceStatement } from '../protocol/presence.ts'
+import { signedText } from '../core/room/signed-text.ts'
+import type { PeerContext } from './context.ts'
 
 const MAX_HELD = 5_000
 

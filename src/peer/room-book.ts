@@ -1,14 +1,13 @@
 // The room's book: the ledger of the open epoch, what was sealed before, and what both mean. It makes and judges proposed
 // seals, closes epochs when a seal is final, and starts over from a snapshot when others sealed more than it holds. It
 // speaks to nobody and checks no signatures: what comes in was checked.
-import { sha256 } from '@noble/hashes/sha2.js'
-import { canonicalise, type Canonical } from '../core/ledger/canonical.ts'
-import { entryBytes, entryHash, Ledger, type Admission } from '../core/ledger/chain.ts'
-import type { Entry } from '../core/ledger/entry.ts'
+import type { Entry, ProofBody } from '../core/ledger/entry.ts'
+import { readEvidence } from '../core/ledger/evidence.ts'
+import { entryBytes, entryHash, hashOf, Ledger, type Admission } from '../core/ledger/chain.ts'
+import type { Proposal } from '../core/ledger/decode.ts'
 import { appendLeaves, leafHash } from '../core/ledger/merkle.ts'
 import type { Certificate, Seal, SealedHead, Snapshot } from '../core/ledger/seal.ts'
 import type { EpochFacts } from '../core/ledger/mechanism.ts'
-import { bytesToHex } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import {
   applyEntry,
@@ -24,12 +23,6 @@ import {
   type RoomState,
 } from '../core/room/fold.ts'
 import type { CharterEntry } from './founding.ts'
-
-/** A seal and the list of heads that it names by hash. */
-export interface Proposal {
-  readonly seal: Seal
-  readonly heads: readonly SealedHead[]
-}
 
 export interface ClosedEpoch {
   readonly certificate: Certificate
@@ -67,10 +60,6 @@ interface Outcome {
 const AHEAD_MS = 5 * 60_000
 const OUTCOMES = 4
 
-export function sealHash(seal: Seal): string {
-  return hashText(seal)
-}
-
 export class RoomBook {
   readonly ledger: Ledger
   certificate: Certificate | null = null
@@ -100,7 +89,7 @@ export class RoomBook {
   /** What the next seal refers to, and who may sign it. */
   get genesis(): { readonly hash: string; readonly members: readonly MemberId[]; readonly anchor: MemberId } {
     const { seal } = this
-    if (seal) return { hash: sealHash(seal), members: seal.members, anchor: seal.anchor }
+    if (seal) return { hash: hashOf(seal), members: seal.members, anchor: seal.anchor }
     const founder = this.charter.author
     return { hash: entryHash(this.charter), members: [founder], anchor: founder }
   }
@@ -112,8 +101,11 @@ export class RoomBook {
   /** Admits an entry whose signature (and evidence, for proofs) was checked. */
   admit(entry: Entry): Admission {
     const admission = this.ledger.admit(entry)
-    if (admission.status === 'added') applyEntry(this.live, entry, entryHash(entry))
-    if (admission.status === 'fork') this.rebuild()
+    if (admission.status === 'added') {
+      applyEntry(this.live, entry, entryHash(entry))
+      if (entry.body.kind === 'proof') this.convict(entry.body)
+    }
+    if (admission.status === 'fork' && admission.removed.length > 0) this.rebuild()
     return admission
   }
 
@@ -143,22 +135,22 @@ export class RoomBook {
       unixMs,
       size: closed.size,
       root: closed.root,
-      heads: hashText(heads),
+      heads: hashOf(heads),
       state: stateHash(closed.state),
       members,
       anchor,
       modelRound: facts.modelRound,
       modelHash: facts.modelHash,
     }
-    this.remember(sealHash(seal), closed)
+    this.remember(hashOf(seal), closed)
     return { seal, heads }
   }
 
   /** Whether this member comes to the same from its own entries. 'missing': it lacks some. */
   judge({ seal, heads }: Proposal, judgement: Judgement): Verdict {
-    const hash = sealHash(seal)
+    const hash = hashOf(seal)
     if (seal.room !== this.charter.room || seal.epoch !== this.epoch + 1) return 'bad'
-    if (seal.previous !== this.genesis.hash || hashText(heads) !== seal.heads) return 'bad'
+    if (seal.previous !== this.genesis.hash || hashOf(heads) !== seal.heads) return 'bad'
     if (seal.unixMs < (this.seal?.unixMs ?? 0) || seal.unixMs > judgement.unixMs + AHEAD_MS) return 'bad'
     const ownModel = judgement.modelHashOf(seal.modelRound)
     if (ownModel !== undefined && ownModel !== seal.modelHash) return 'bad'
@@ -183,8 +175,8 @@ export class RoomBook {
    */
   close(certificate: Certificate, heads: readonly SealedHead[]): ClosedEpoch | undefined {
     const { seal } = certificate
-    const hash = sealHash(seal)
-    if (seal.epoch !== this.epoch + 1 || hashText(heads) !== seal.heads) return undefined
+    const hash = hashOf(seal)
+    if (seal.epoch !== this.epoch + 1 || hashOf(heads) !== seal.heads) return undefined
     // Judged once more if it was not here: a member that comes late to a final seal need not agree on the hour.
     if (!this.outcomes.has(hash)) {
       const lenient = { unixMs: seal.unixMs, modelHashOf: () => undefined }
@@ -205,10 +197,10 @@ export class RoomBook {
   /** Starts over from a final seal and its snapshot. False when the snapshot is not that of the seal. */
   adopt(certificate: Certificate, snapshot: Snapshot): boolean {
     const { seal } = certificate
-    if (hashText(snapshot.heads) !== seal.heads || hashText(snapshot.state) !== seal.state) return false
+    if (hashOf(snapshot.heads) !== seal.heads || hashOf(snapshot.state) !== seal.state) return false
     const tree = appendLeaves(snapshot.frontier, seal.size, [])
     const state = decodeState(seal.room, snapshot.state)
-    if (!tree || tree.root !== seal.root || !state) return false
+    if (tree?.root !== seal.root || !state) return false
     this.ledger.rebase(snapshot.heads)
     this.certificate = certificate
     this.sealed = state
@@ -224,6 +216,14 @@ export class RoomBook {
   snapshot(): Snapshot | null {
     if (!this.certificate) return null
     return { heads: this.heads, frontier: this.frontier, state: encodeState(this.sealed) }
+  }
+
+  /** A proof in the ledger cuts the chain of the accused here too, whatever this member had of it. */
+  private convict(proof: ProofBody): void {
+    const evidence = readEvidence(proof)
+    if (evidence?.kind !== 'entries') return
+    const conviction = this.ledger.convict(evidence.pair)
+    if (conviction.status === 'cut' && conviction.removed.length > 0) this.rebuild()
   }
 
   private closeWith(state: RoomState, entries: readonly Entry[], facts: EpochFacts): Outcome {
@@ -258,8 +258,4 @@ export class RoomBook {
     const oldest = this.outcomes.keys().next()
     if (this.outcomes.size > OUTCOMES && !oldest.done) this.outcomes.delete(oldest.value)
   }
-}
-
-function hashText(value: unknown): string {
-  return bytesToHex(sha256(new TextEncoder().encode(canonicalise(value as Canonical))))
 }

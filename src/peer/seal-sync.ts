@@ -2,7 +2,14 @@
 // sent, and brings latecomers to the newest seal by certificate and snapshot. Statements and certificates are checked for
 // signatures here; what they add up to is the machine's and quorum.ts's business.
 import { canonicalise } from '../core/ledger/canonical.ts'
-import { decodeCertificate, decodeProposal, decodeSnapshot, decodeStatement } from '../core/ledger/decode.ts'
+import {
+  decodeCertificate,
+  decodeProposal,
+  decodeSnapshot,
+  decodeSealStatement,
+  type Proposal,
+} from '../core/ledger/decode.ts'
+import { hashOf } from '../core/ledger/chain.ts'
 import { isFinal, skipVerifies } from '../core/ledger/quorum.ts'
 import type { Certificate, SealedHead, SealStatement, Snapshot } from '../core/ledger/seal.ts'
 import { SealMachine, type SealEffect, type SealEvent } from '../core/ledger/seal-machine.ts'
@@ -13,8 +20,8 @@ import { LIMITS, type PeerMessage } from '../protocol/messages.ts'
 import { Allowance } from './allowance.ts'
 import type { Archive } from './archive.ts'
 import type { PeerContext } from './context.ts'
-import { sealHash, type ClosedEpoch, type Proposal, type ProposalFacts, type RoomBook } from './room-book.ts'
-import { statementText } from './seal-text.ts'
+import { type ClosedEpoch, type ProposalFacts, type RoomBook } from './room-book.ts'
+import { statementText } from '../core/room/signed-text.ts'
 
 const encoder = new TextEncoder()
 const NO_SEAL = '00'.repeat(32)
@@ -69,7 +76,7 @@ export class SealSync {
     const kept: SealStatement[] = []
     for (const key of await this.store.keys(this.votesPrefix)) {
       const bytes = await this.store.get(key)
-      const statement = bytes && decodeStatement(bytes)
+      const statement = bytes && decodeSealStatement(bytes)
       if (statement?.author === this.context.self && statement.epoch > this.book.epoch) kept.push(statement)
       else await this.store.delete(key)
     }
@@ -121,7 +128,7 @@ export class SealSync {
   async onStatements(from: MemberId, blobs: readonly Uint8Array[]): Promise<void> {
     const news: SealStatement[] = []
     for (const bytes of blobs) {
-      const statement = decodeStatement(bytes)
+      const statement = decodeSealStatement(bytes)
       if (!statement || statement.room !== this.context.room) return this.context.strike(from, 'malformed')
       if (this.machine.isNews(statement)) news.push(statement)
     }
@@ -148,7 +155,7 @@ export class SealSync {
   onSeal(from: MemberId, bytes: Uint8Array): void {
     const proposal = decodeProposal(bytes)
     if (!proposal) return this.context.strike(from, 'malformed')
-    const hash = sealHash(proposal.seal)
+    const hash = hashOf(proposal.seal)
     if (!this.wanted.delete(hash)) return
     this.keepProposal(hash, proposal)
     this.dispatch({ type: 'seal', seal: proposal.seal, hash })
@@ -196,7 +203,7 @@ export class SealSync {
       newest = certificate
     }
     if (!newest || newest.seal.epoch <= this.book.epoch) return
-    const proposal = this.proposals.get(sealHash(newest.seal))
+    const proposal = this.proposals.get(hashOf(newest.seal))
     if (proposal && this.finish(newest, proposal.heads)) return
     if ((this.behind?.certificate.seal.epoch ?? 0) < newest.seal.epoch)
       this.behind = { certificate: newest, from, askedAt: 0 }
@@ -204,14 +211,14 @@ export class SealSync {
   }
 
   onSnapshotWant(from: MemberId, seal: string): void {
-    const snapshot = this.book.seal && sealHash(this.book.seal) === seal ? this.book.snapshot() : null
+    const snapshot = this.book.seal && hashOf(this.book.seal) === seal ? this.book.snapshot() : null
     if (!snapshot || !this.served.take(from, this.context.clock.now())) return
     this.context.send(from, { type: 'snapshot', seal, bytes: encoder.encode(canonicalise(snapshot)) }, 'bulk')
   }
 
   async onSnapshot(from: MemberId, seal: string, bytes: Uint8Array): Promise<void> {
     const { behind } = this
-    if (!behind || sealHash(behind.certificate.seal) !== seal) return
+    if (!behind || hashOf(behind.certificate.seal) !== seal) return
     const snapshot = decodeSnapshot(bytes)
     if (!snapshot || !this.book.adopt(behind.certificate, snapshot)) {
       this.context.strike(from, 'bad-seal')
@@ -223,7 +230,7 @@ export class SealSync {
   async onArchiveWant(from: MemberId, seal: string): Promise<void> {
     if (!this.served.take(from, this.context.clock.now())) return
     for (const certificate of await this.archive.certificates()) {
-      if (sealHash(certificate.seal) !== seal) continue
+      if (hashOf(certificate.seal) !== seal) continue
       const bytes = await this.archive.packed(certificate.seal.epoch)
       if (bytes) this.context.send(from, { type: 'archive', seal, bytes }, 'bulk')
     }
@@ -245,7 +252,7 @@ export class SealSync {
     this.behind = null
     this.dispatch({ type: 'final', certificate })
     this.host.onSealed(null)
-    await this.archive.keepSeal(certificate, snapshot)
+    await this.archive.keepBase(certificate, snapshot)
   }
 
   private dispatch(event: SealEvent): void {
@@ -292,7 +299,7 @@ export class SealSync {
 
   private prepare(newAnchor: MemberId | null): void {
     const proposal = this.book.propose({ ...this.host.facts(), newAnchor })
-    const hash = sealHash(proposal.seal)
+    const hash = hashOf(proposal.seal)
     this.keepProposal(hash, proposal)
     this.dispatch({ type: 'candidate', seal: proposal.seal, hash })
   }
@@ -345,7 +352,7 @@ export class SealSync {
     behind.askedAt = this.context.clock.now()
     const links = this.context.transport.links()
     const to = links.includes(behind.from) ? behind.from : links[this.nextTo++ % Math.max(1, links.length)]
-    if (to) this.context.send(to, { type: 'snapshot-want', seal: sealHash(behind.certificate.seal) })
+    if (to) this.context.send(to, { type: 'snapshot-want', seal: hashOf(behind.certificate.seal) })
   }
 
   private askFor(hash: string, wanted: Wanted): void {
@@ -379,7 +386,7 @@ export class SealSync {
 
   private status(): PeerMessage {
     const { seal, epoch } = this.book
-    return { type: 'seal-status', epoch, seal: seal ? sealHash(seal) : NO_SEAL, digest: this.machine.digest }
+    return { type: 'seal-status', epoch, seal: seal ? hashOf(seal) : NO_SEAL, digest: this.machine.digest }
   }
 
   private isSigned(statement: SealStatement): Promise<boolean> {

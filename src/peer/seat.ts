@@ -118,7 +118,7 @@ export class Seat {
       nickname,
       role,
       part: this.part,
-      unixMs: this.clock.unixMs(),
+      dataRoot: this.dataRoot,
     })
   }
 

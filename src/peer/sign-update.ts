@@ -7,7 +7,7 @@ import {
   type UpdateHeader,
 } from '../core/gossip/update.ts'
 import type { Signer } from '../ports/signer.ts'
-import { signedText } from './context.ts'
+import { signedText } from '../core/room/signed-text.ts'
 
 export async function signUpdate(header: UpdateHeader, payload: Uint8Array, signer: Signer): Promise<Update> {
   const body = encodeHeader(header)

@@ -2,13 +2,21 @@
 // seconds, repair by comparing digests. Payloads are pulled, so what nobody asked for is refused. Every pulled update is
 // checked (layout, payload hash, signature) before it reaches the gossip machine.
 import { sha256 } from '@noble/hashes/sha2.js'
-import { decodeHeader, HEADER_BYTES, updateId, type Update } from '../core/gossip/update.ts'
+import {
+  decodeHeader,
+  HEADER_BYTES,
+  updateId,
+  type Update,
+  type UpdateHeader,
+} from '../core/gossip/update.ts'
 import { bytesToHex } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import type { RefusalReason } from '../ports/session.ts'
 import type { Announced, PeerMessage } from '../protocol/messages.ts'
 import { LIMITS } from '../protocol/messages.ts'
 import { Allowance } from './allowance.ts'
-import { signedText, type PeerContext } from './context.ts'
+import { signedText } from '../core/room/signed-text.ts'
+import type { PeerContext } from './context.ts'
 
 const RETRY_MS = 2_000
 const GIVE_UP_MS = 20_000
@@ -39,9 +47,17 @@ export interface UpdateHost {
   accept(update: Update): void
   /** How many announced updates are on their way, by round; told whenever it changed. */
   expecting(counts: ReadonlyMap<number, number>): void
-  /** Whether the author may publish; 'unknown' while its ledger entries are missing. */
-  standing(author: MemberId): 'trainer' | 'unknown' | 'refused'
+  /** Whether the update may be mixed. */
+  standing(header: UpdateHeader): Standing
 }
+
+export type Standing =
+  | { readonly type: 'good' }
+  /** Entries that would tell are missing: it stays wanted and is looked at again. */
+  | { readonly type: 'unknown' }
+  /** Counts for nobody, and nobody is to blame. */
+  | { readonly type: 'void' }
+  | { readonly type: 'refused'; readonly reason: RefusalReason }
 
 export class UpdateExchange {
   private readonly held = new Map<string, Update>()
@@ -128,12 +144,16 @@ export class UpdateExchange {
     if (!(await this.context.signer.verify(header.author, text, signature)))
       return this.drop(id, wanted, from, 'bad-signature')
     if (!this.wanted.has(id)) return
-    const standing = this.host.standing(header.author)
-    if (standing === 'unknown') return
+    const standing = this.host.standing(header)
+    if (standing.type === 'unknown') return
     this.wanted.delete(id)
-    if (standing === 'refused') {
+    if (standing.type !== 'good') {
       this.refused.set(id, header.round)
-      if (header.author === from) this.context.strike(from, 'not-a-trainer')
+      if (standing.type === 'void') return
+      // Who publishes without a right to is cut off by those who get it first hand; others are told who it is.
+      if (header.author === from && standing.reason === 'not-a-trainer')
+        this.context.strike(from, standing.reason)
+      else this.context.refuse(header.author, standing.reason)
       return
     }
     this.receivedUpdates++

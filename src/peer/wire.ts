@@ -2,24 +2,25 @@
 // (ledger, presence, updates, states). Blame is laid here: on an author for what it signed, on a link partner for what it
 // sent.
 import type { ModelState } from '../core/gossip/window.ts'
-import type { Ledger } from '../core/ledger/chain.ts'
-import type { Entry } from '../core/ledger/entry.ts'
-import type { MemberId, RoomId } from '../core/num/ids.ts'
+import type { Entry, ProofBody } from '../core/ledger/entry.ts'
+import { proofOfContradiction } from '../core/ledger/evidence.ts'
+import type { MemberId } from '../core/num/ids.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Packer } from '../ports/packer.ts'
 import type { RefusalReason } from '../ports/session.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import type { Priority, Transport, TransportEvent } from '../ports/transport.ts'
-import {
-  decodeMessage,
-  encodeMessage,
-  type PeerMessage,
-  type PresenceStatement,
-} from '../protocol/messages.ts'
+import { decodeMessage, encodeMessage, type PeerMessage } from '../protocol/messages.ts'
+import type { PresenceStatement } from '../protocol/presence.ts'
+import { Archive } from './archive.ts'
 import type { PeerContext } from './context.ts'
+import { History } from './history.ts'
 import { LedgerSync } from './ledger-sync.ts'
 import { PresenceSync } from './presence-sync.ts'
 import { RefusalBook } from './refusals.ts'
+import type { ClosedEpoch, ProposalFacts, RoomBook } from './room-book.ts'
+import { SealSync } from './seal-sync.ts'
 import { StateSync, type Anchor } from './state-sync.ts'
 import { Traffic } from './traffic.ts'
 import { UpdateExchange, type UpdateHost } from './update-exchange.ts'
@@ -29,6 +30,11 @@ export interface WireHost extends UpdateHost {
   anchors(): readonly Anchor[]
   isMember(member: MemberId): boolean
   onEntry(entry: Entry): void
+  /** Somebody contradicted itself: to be put into the ledger, once. */
+  onProof(proof: ProofBody): void
+  /** The ledger stands on a newer seal. */
+  onSealed(closed: ClosedEpoch | null): void
+  sealFacts(): ProposalFacts
   onPresence(statement: PresenceStatement): void
   onState(state: ModelState, hash: string): void
   onStateFailed(): void
@@ -42,11 +48,14 @@ export interface WirePorts {
   readonly transport: Transport
   readonly signer: Signer
   readonly clock: Clock
+  /** A failed write must be an error: who forgets its vote may vote twice. */
   readonly store: Store
+  readonly packer: Packer
 }
 
 const ANTI_ENTROPY_TICKS = 8
 const HEADS_TICKS = 40
+const SEAL_STATUS_TICKS = 8
 /** Messages of one link that may wait for their turn. */
 const MAX_WAITING = 2_000
 
@@ -54,7 +63,10 @@ export class Wire {
   readonly refusals = new RefusalBook()
   readonly traffic: Traffic
   readonly updates: UpdateExchange
+  readonly archive: Archive
   readonly ledger: LedgerSync
+  readonly seals: SealSync
+  readonly history: History
   readonly presence: PresenceSync
   readonly states: StateSync
   private readonly unsubscribe: () => void
@@ -65,13 +77,14 @@ export class Wire {
 
   constructor(
     private readonly ports: WirePorts,
-    room: RoomId,
-    ledger: Ledger,
+    private readonly book: RoomBook,
+    /** Failures to write here stop nobody. */
+    forgiving: Store,
     private readonly host: WireHost,
   ) {
-    const { transport, signer, clock, store } = ports
+    const { transport, signer, clock, store, packer } = ports
     const context: PeerContext = {
-      room,
+      room: book.charter.room,
       self: signer.id,
       transport,
       signer,
@@ -82,7 +95,30 @@ export class Wire {
     }
     this.traffic = new Traffic(transport)
     this.updates = new UpdateExchange(context, host)
-    this.ledger = new LedgerSync(context, ledger, store, entry => host.onEntry(entry))
+    this.archive = new Archive(book.charter.room, forgiving, packer)
+    this.ledger = new LedgerSync(
+      context,
+      book,
+      this.archive,
+      forgiving,
+      entry => host.onEntry(entry),
+      proof => host.onProof(proof),
+    )
+    this.history = new History(context, book, this.archive)
+    this.seals = new SealSync(context, book, this.archive, store, {
+      facts: () => host.sealFacts(),
+      modelHashOf: round => host.anchors().find(anchor => anchor.round === round)?.hash,
+      onSealed: closed => {
+        this.ledger.epochClosed(closed).catch((cause: unknown) => host.onFault(cause))
+        host.onSealed(closed)
+      },
+      onEquivocation: (first, second) => {
+        this.refuse(first.author, 'equivocation')
+        host.onProof(proofOfContradiction(first, second))
+      },
+      onMissing: from => (from ? this.ledger.linkUp(from) : this.ledger.compareWithNextLink()),
+      onChange: () => host.onChange(),
+    })
     this.presence = new PresenceSync(
       context,
       member => host.isMember(member),
@@ -106,6 +142,7 @@ export class Wire {
     this.traffic.sample()
     if (this.ticks % ANTI_ENTROPY_TICKS === 0) this.updates.compareWithNextLink()
     if (this.ticks % HEADS_TICKS === 0) this.ledger.compareWithNextLink()
+    if (this.ticks % SEAL_STATUS_TICKS === 0) this.seals.compareWithNextLink()
   }
 
   refuse(member: MemberId | null, reason: RefusalReason): void {
@@ -122,6 +159,7 @@ export class Wire {
     this.closed = true
     this.unsubscribe()
     this.states.close()
+    this.seals.close()
   }
 
   private onTransport(event: TransportEvent): void {
@@ -133,6 +171,7 @@ export class Wire {
         this.traffic.linkDown(event.member)
         this.ledger.linkDown(event.member)
         this.states.linkDown(event.member)
+        this.seals.linkDown(event.member)
         this.queues.delete(event.member)
         break
       case 'message':
@@ -149,6 +188,7 @@ export class Wire {
 
   private linkUp(member: MemberId): void {
     this.ledger.linkUp(member)
+    this.seals.linkUp(member)
     this.presence.linkUp(member)
     this.updates.linkUp(member)
     this.host.onLinkUp()
@@ -199,10 +239,35 @@ export class Wire {
       case 'heads':
         return this.ledger.onHeads(from, message.heads)
       case 'entries':
-        return this.ledger.onEntries(from, message.entries)
+        return this.takeEntries(from, message.entries)
+      case 'seal-status':
+        return this.seals.onStatus(from, message)
+      case 'seal-statements':
+        return this.seals.onStatements(from, message.statements)
+      case 'seal-want':
+        return this.seals.onSealWant(from, message.seal)
+      case 'seal':
+        return this.seals.onSeal(from, message.seal)
+      case 'certificates-want':
+        return this.seals.onCertificatesWant(from, message.after)
+      case 'certificates':
+        return this.seals.onCertificates(from, message.certificates)
+      case 'snapshot-want':
+        return this.seals.onSnapshotWant(from, message.seal)
+      case 'snapshot':
+        return this.seals.onSnapshot(from, message.seal, message.bytes)
+      case 'archive-want':
+        return this.seals.onArchiveWant(from, message.seal)
+      case 'archive':
+        return this.history.onArchive(from, message.seal, message.bytes)
       default:
         message satisfies never
     }
+  }
+
+  private async takeEntries(from: MemberId, entries: readonly Uint8Array[]): Promise<void> {
+    await this.ledger.onEntries(from, entries)
+    this.seals.entriesArrived()
   }
 
   private send(to: MemberId, message: PeerMessage, priority: Priority = 'control'): boolean {

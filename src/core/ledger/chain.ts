@@ -27,6 +27,11 @@ export function hashBytes(bytes: Uint8Array): string {
   return bytesToHex(sha256(bytes))
 }
 
+/** Hex SHA-256 of the canonical text: names seals, heads, states and bodies. */
+export function hashOf(value: unknown): string {
+  return hashBytes(new TextEncoder().encode(canonicalise(value)))
+}
+
 export function entryBytes(entry: Entry): Uint8Array {
   return new TextEncoder().encode(canonicalise(entry))
 }
@@ -59,7 +64,7 @@ export function headSigningBytes(head: SignedHead): Uint8Array {
 }
 
 function unsignedHead({ v, room, author, seq, prev, unixMs, body }: UnsignedEntry): Omit<SignedHead, 'sig'> {
-  const bodyHash = hashBytes(new TextEncoder().encode(canonicalise(body)))
+  const bodyHash = hashOf(body)
   return { v, room, author, seq, prev, unixMs, bodyHash }
 }
 
