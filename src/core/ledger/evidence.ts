@@ -37,17 +37,19 @@ export function areForked(a: SignedHead, b: SignedHead): boolean {
   return a.room === b.room && a.author === b.author && a.seq === b.seq && canonicalise(a) !== canonicalise(b)
 }
 
-/** Two seals in one place of the agreement. A host commits once in an epoch, whatever the view. */
+/**
+ * Two seals in one place of the agreement. A host commits once in an epoch, whatever the view, and never a proposal that it
+ * replaced: who stood by the older one relies on that.
+ */
 export function areContradicting(a: SealStatement, b: SealStatement): boolean {
-  return (
-    a.room === b.room &&
-    a.author === b.author &&
-    a.epoch === b.epoch &&
-    a.path === b.path &&
-    a.phase === b.phase &&
-    (a.view === b.view || (a.path === 'host' && a.phase === 'commit')) &&
-    a.seal !== b.seal
-  )
+  if (a.room !== b.room || a.author !== b.author || a.epoch !== b.epoch || a.path !== b.path) return false
+  if (a.seal === b.seal) return false
+  if (a.phase === b.phase) return a.view === b.view || (a.path === 'host' && a.phase === 'commit')
+  return a.path === 'host' && (isOvertaken(a, b) || isOvertaken(b, a))
+}
+
+function isOvertaken(commit: SealStatement, propose: SealStatement): boolean {
+  return commit.phase === 'commit' && propose.phase === 'propose' && propose.view > commit.view
 }
 
 /** What to put into a ledger against the author of two forked heads. The same two give the same body in either order. */
