@@ -8,6 +8,7 @@ interface Benchmark {
 }
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  detectors: () => import('./detectors.ts'),
   gpu: () => import('./gpu.ts'),
   page: () => import('./page.ts'),
   swarm: () => import('./swarm.ts'),
