@@ -10,8 +10,8 @@ import {
   type Proposal,
 } from '../core/ledger/decode.ts'
 import { hashOf } from '../core/ledger/chain.ts'
-import { isFinal, skipVerifies } from '../core/ledger/quorum.ts'
-import type { Certificate, SealedHead, SealStatement, Snapshot } from '../core/ledger/seal.ts'
+import { isFinal, skipVerifies, type Previous } from '../core/ledger/quorum.ts'
+import type { Certificate, Seal, SealedHead, SealStatement, Snapshot } from '../core/ledger/seal.ts'
 import { SealMachine, type SealEffect, type SealEvent } from '../core/ledger/seal-machine.ts'
 import { decodeBase64url, encodeBase64url } from '../core/num/base64url.ts'
 import type { MemberId } from '../core/num/ids.ts'
@@ -163,26 +163,16 @@ export class SealSync {
 
   async onCertificatesWant(from: MemberId, after: number): Promise<void> {
     if (after >= this.book.epoch || !this.served.take(from, this.context.clock.now())) return
-    const chosen: Certificate[] = []
-    let before: Certificate | undefined
-    // The next one lets a neighbour follow from its own entries; the rest is what a joiner needs to trust the last.
-    for (let epoch = after + 1; epoch <= this.book.epoch; epoch++) {
-      const last = epoch === this.book.epoch
-      const certificate = last ? this.book.certificate : await this.archive.certificateOf(epoch)
-      if (!certificate) continue
-      const { seal } = certificate
-      const changed =
-        seal.anchor !== before?.seal.anchor || seal.members.join() !== before?.seal.members.join()
-      if (last || changed) chosen.push(certificate)
-      before = certificate
-    }
+    const chosen = await this.trailFrom(after)
     const blobs = chosen.map(certificate => encoder.encode(canonicalise(certificate)))
     this.context.send(from, { type: 'certificates', certificates: blobs }, 'bulk')
   }
 
   async onCertificates(from: MemberId, blobs: readonly Uint8Array[]): Promise<void> {
-    let { members, anchor } = this.book.genesis
-    let epoch = this.book.epoch
+    const mode = this.book.charter.body.governance.sealing
+    let trusted: Previous = this.book.genesis
+    let { epoch } = this.book
+    let parent: Seal | undefined
     let newest: Certificate | undefined
     for (const bytes of blobs) {
       const certificate = decodeCertificate(bytes)
@@ -190,15 +180,15 @@ export class SealSync {
         return this.context.strike(from, 'malformed')
       const { seal } = certificate
       if (seal.epoch <= epoch) continue
-      const mode = this.book.charter.body.governance.sealing
-      const previous = { members, anchor }
       const counts =
         seal.epoch === epoch + 1
-          ? isFinal(certificate, previous, mode)
-          : skipVerifies(certificate, previous, mode)
-      const signed = counts && (await this.allSigned(certificate))
-      if (!signed) return this.context.strike(from, 'bad-seal')
-      ;({ members, anchor } = seal)
+          ? isFinal(certificate, trusted, mode)
+          : skipVerifies(certificate, trusted, mode, parent)
+      // One that cannot be told yet may be the parent of the next, which then vouches for it.
+      parent = seal
+      if (!counts) continue
+      if (!(await this.allSigned(certificate))) return this.context.strike(from, 'bad-seal')
+      trusted = seal
       epoch = seal.epoch
       newest = certificate
     }
@@ -246,6 +236,32 @@ export class SealSync {
     if (!this.book.adopt(certificate, snapshot)) return false
     this.dispatch({ type: 'final', certificate })
     return true
+  }
+
+  /** The fewest certificates by which a member that stands on `after` comes to trust the newest, parents included. */
+  private async trailFrom(after: number): Promise<Certificate[]> {
+    const mode = this.book.charter.body.governance.sealing
+    const at = async (epoch: number): Promise<Certificate | undefined> =>
+      epoch === this.book.epoch ? (this.book.certificate ?? undefined) : this.archive.certificateOf(epoch)
+    const trail: Certificate[] = []
+    const start = after > 0 ? await at(after) : undefined
+    const { author } = this.book.charter
+    let trusted: Previous = start?.seal ?? { members: [author], anchor: author }
+    for (let epoch = after; epoch < this.book.epoch;) {
+      let next = this.book.epoch
+      for (; next > epoch + 1; next = epoch + Math.floor((next - epoch) / 2)) {
+        const [parent, candidate] = [await at(next - 1), await at(next)]
+        if (!candidate || !skipVerifies(candidate, trusted, mode, parent?.seal)) continue
+        if (candidate.statements[0]?.path === 'quorum' && parent) trail.push(parent)
+        break
+      }
+      const certificate = await at(next)
+      if (!certificate) return trail
+      trail.push(certificate)
+      trusted = certificate.seal
+      epoch = next
+    }
+    return trail
   }
 
   private async adopted(certificate: Certificate, snapshot: Snapshot): Promise<void> {
