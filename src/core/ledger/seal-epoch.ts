@@ -1,0 +1,344 @@
+// One epoch of the agreement as one member sees it: what was said, what it said itself and is bound by, the seals in
+// question. Both ways to a seal (seal-host-path.ts, seal-quorum-path.ts) work on it; it decides nothing itself.
+import type { MemberId } from '../num/ids.ts'
+import {
+  certificateOf,
+  faultsTolerated,
+  quorumOf,
+  sealHash,
+  type Previous,
+  type SealMode,
+  type SealRules,
+} from './quorum.ts'
+import { ASK_AGAIN_MS, NO_SEAL, type SealEffect, type SealVerdict } from './seal-events.ts'
+import { SealStatements } from './seal-statements.ts'
+import type { Certificate, Seal, SealStatement } from './seal.ts'
+import type { RoomId } from '../num/ids.ts'
+
+/** The last final seal: what an epoch stands on. */
+export interface Ground extends Previous {
+  readonly epoch: number
+  readonly hash: string
+  readonly size: number
+}
+
+/** What the machine knows besides the epoch. */
+export interface Surroundings {
+  readonly room: RoomId
+  readonly self: MemberId
+  readonly rules: SealRules
+  present: ReadonlySet<MemberId>
+  readonly convicted: ReadonlySet<MemberId>
+  /** From when on there is something to seal; Infinity while there is not. */
+  dueAt(): number
+  /** Before this no seal begins. */
+  earliestAt(): number
+  isHostSilent(now: number): boolean
+}
+
+interface Subject {
+  seal: Seal | null
+  verdict: 'unasked' | 'asked' | SealVerdict
+  fetchedAt: number
+}
+
+interface Vote {
+  readonly view: number
+  readonly seal: string
+}
+
+/** Votes of a quorum for one seal in one view. */
+export interface Polka extends Vote {
+  readonly statements: readonly SealStatement[]
+}
+
+const MAX_SUBJECTS = 64
+/** Authors of host votes that are no sealing members. */
+const MAX_GUESTS = 1_000
+
+export class SealEpoch {
+  readonly number: number
+  readonly members: readonly MemberId[]
+  readonly faults: number
+  readonly quorum: number
+  readonly statements: SealStatements
+  /** The newest one seen: what a proposer proposes again. */
+  polka: Polka | null = null
+  /** Own commit on path 'quorum'. */
+  lock: Vote | null = null
+  /** Own newest vote, proposal and commit on path 'host'. */
+  hostVote: Vote | null = null
+  hostProposal: Vote | null = null
+  hostCommit: Vote | null = null
+  spokeInQuorum = false
+  /** Highest view that this member spoke in on path 'quorum'. */
+  ownView = 0
+  private readonly own = new Map<string, string>()
+  private readonly subjects = new Map<string, Subject>()
+  private readonly memberSet: ReadonlySet<MemberId>
+  private readonly guests = new Set<MemberId>()
+  private asked: { readonly what: string; readonly at: number } | null = null
+  private candidate: { readonly what: string; readonly hash: string } | null = null
+
+  constructor(
+    readonly ground: Ground,
+    readonly mode: SealMode,
+    readonly around: Surroundings,
+  ) {
+    this.number = ground.epoch + 1
+    this.members = [...ground.members].sort()
+    this.memberSet = new Set(this.members)
+    this.faults = faultsTolerated(this.members.length)
+    this.quorum = quorumOf(this.members.length, mode, around.rules)
+    this.statements = new SealStatements(this.faults + 1)
+  }
+
+  isMember(member: MemberId): boolean {
+    return this.memberSet.has(member)
+  }
+
+  proposerOf(view: number): MemberId {
+    return this.members[(this.number + view) % this.members.length]!
+  }
+
+  presentMembers(): number {
+    const { present, self } = this.around
+    let count = 0
+    for (const member of this.members) if (member === self || present.has(member)) count++
+    return count
+  }
+
+  /** Whether the statement belongs here and is not held yet. */
+  takes(statement: SealStatement): boolean {
+    const { epoch, path, phase, view, seal, author } = statement
+    if (epoch !== this.number || view < 0) return false
+    if (path === 'quorum') {
+      if (!this.isMember(author)) return false
+      if (phase === 'propose' && (seal === NO_SEAL || author !== this.proposerOf(view))) return false
+    } else {
+      if (this.mode !== 'host' || seal === NO_SEAL) return false
+      if (phase !== 'vote' && author !== this.ground.anchor) return false
+      if (!this.isMember(author) && !this.isGuest(author)) return false
+    }
+    return this.statements.takes(statement)
+  }
+
+  /** Keeps a statement that `takes` accepted. */
+  keep(statement: SealStatement): void {
+    const { path, phase, view, seal, author } = statement
+    if (!this.isMember(author)) this.guests.add(author)
+    if (!this.statements.add(statement)) return
+    // Said before, by a device that forgot: it binds all the same.
+    if (author === this.around.self) this.bind(statement)
+    if (path === 'quorum' && phase === 'vote' && seal !== NO_SEAL && view > (this.polka?.view ?? -1)) {
+      const authors = this.statements.at('quorum', 'vote', view).get(seal)!
+      if (authors.size >= this.quorum) this.polka = { view, seal, statements: [...authors.values()] }
+    }
+  }
+
+  /** Everything to offer to others. */
+  all(): SealStatement[] {
+    const all = this.statements.all()
+    for (const statement of this.polka?.statements ?? [])
+      if (!this.statements.has(statement)) all.push(statement)
+    return all
+  }
+
+  saidAt(path: SealStatement['path'], phase: SealStatement['phase'], view: number): string | undefined {
+    return this.own.get(`${path}/${phase}/${view}`)
+  }
+
+  say(
+    path: SealStatement['path'],
+    phase: SealStatement['phase'],
+    view: number,
+    seal: string,
+    effects: SealEffect[],
+  ): void {
+    const { room, self } = this.around
+    const statement = { v: 2, room, epoch: this.number, path, phase, view, seal, author: self } as const
+    this.bind(statement)
+    const rests = path === 'quorum' && phase === 'commit' && seal !== NO_SEAL
+    const votes = rests ? this.statements.at('quorum', 'vote', view).get(seal) : undefined
+    const evidence = votes ? [...votes.values()] : []
+    effects.push({ type: 'say', statement, seal: this.sealOf(seal), evidence })
+  }
+
+  /** What a statement of this member commits it to. */
+  bind({ path, phase, view, seal }: Omit<SealStatement, 'sig'>): void {
+    const place = `${path}/${phase}/${view}`
+    if (!this.own.has(place)) this.own.set(place, seal)
+    if (path === 'quorum') {
+      this.spokeInQuorum = true
+      this.ownView = Math.max(this.ownView, view)
+      if (phase === 'commit' && seal !== NO_SEAL && view >= (this.lock?.view ?? -1))
+        this.lock = { view, seal }
+      return
+    }
+    if (phase === 'vote' && view > (this.hostVote?.view ?? -1)) this.hostVote = { view, seal }
+    if (phase === 'propose' && view > (this.hostProposal?.view ?? -1)) this.hostProposal = { view, seal }
+    if (phase === 'commit') this.hostCommit ??= { view, seal }
+  }
+
+  /** Seals that the host proposed, newest view first. */
+  hostProposals(): Vote[] {
+    return this.statements
+      .viewsOf('host', 'propose')
+      .flatMap(view => [...this.statements.at('host', 'propose', view).keys()].map(seal => ({ view, seal })))
+  }
+
+  /** Whether a quorum voted for the seal in a view from `from` to `to`. */
+  hasPolka(seal: string, from: number, to: number): boolean {
+    const { polka } = this
+    if (polka && polka.seal === seal && polka.view >= from && polka.view <= to) return true
+    return this.statements
+      .viewsOf('quorum', 'vote')
+      .some(
+        view =>
+          view >= from &&
+          view <= to &&
+          (this.statements.at('quorum', 'vote', view).get(seal)?.size ?? 0) >= this.quorum,
+      )
+  }
+
+  // --- seals in question ---
+
+  sealOf(hash: string): Seal | null {
+    return this.subjects.get(hash)?.seal ?? null
+  }
+
+  verdictOn(hash: string): Subject['verdict'] {
+    return this.subjects.get(hash)?.verdict ?? 'unasked'
+  }
+
+  /** Gets and checks a seal that this member has to judge. */
+  consider(hash: string, now: number, effects: SealEffect[]): void {
+    let subject = this.subjects.get(hash)
+    if (!subject) {
+      subject = { seal: null, verdict: 'unasked', fetchedAt: -Infinity }
+      this.subjects.set(hash, subject)
+      if (this.subjects.size > MAX_SUBJECTS) this.forget(hash)
+    }
+    if (!subject.seal) {
+      if (now - subject.fetchedAt < ASK_AGAIN_MS) return
+      subject.fetchedAt = now
+      effects.push({ type: 'fetch', seal: hash })
+    } else if (subject.verdict === 'unasked') {
+      subject.verdict = 'asked'
+      effects.push({ type: 'check', seal: hash })
+    }
+  }
+
+  /** Content of a seal that was asked for; of others if `unasked`. */
+  learn(seal: Seal, hash: string, verdict: 'unasked' | 'good', unasked = false): void {
+    let subject = this.subjects.get(hash)
+    if (!subject) {
+      if (!unasked) return
+      subject = { seal: null, verdict, fetchedAt: -Infinity }
+      this.subjects.set(hash, subject)
+    }
+    if (subject.seal) return
+    subject.seal = seal
+    subject.verdict = this.fits(seal) ? verdict : 'bad'
+  }
+
+  judge(hash: string, verdict: SealVerdict): void {
+    const subject = this.subjects.get(hash)
+    if (subject?.verdict === 'asked') subject.verdict = verdict
+  }
+
+  recheck(): void {
+    for (const subject of this.subjects.values())
+      if (subject.verdict === 'missing') subject.verdict = 'unasked'
+  }
+
+  /** When something that is being waited for is asked for again. */
+  askAgainAt(): number {
+    let at = this.asked ? this.asked.at + ASK_AGAIN_MS : Infinity
+    for (const { seal, fetchedAt } of this.subjects.values())
+      if (!seal) at = Math.min(at, fetchedAt + ASK_AGAIN_MS)
+    return at
+  }
+
+  // --- a seal of one's own ---
+
+  /** The hash of a new seal for this view, or undefined while it is being made. */
+  fresh(
+    path: SealStatement['path'],
+    view: number,
+    newAnchor: MemberId | null,
+    now: number,
+    effects: SealEffect[],
+  ): string | undefined {
+    const what = `${path}/${view}`
+    if (this.candidate?.what === what) return this.candidate.hash
+    if (this.asked?.what !== what || now >= this.asked.at + ASK_AGAIN_MS) {
+      this.asked = { what, at: now }
+      effects.push({ type: 'prepare', newAnchor })
+    }
+    return undefined
+  }
+
+  offer(seal: Seal, hash: string): void {
+    if (!this.asked || !this.fits(seal)) return
+    this.candidate = { what: this.asked.what, hash }
+    this.asked = null
+    this.learn(seal, hash, 'good', true)
+    const subject = this.subjects.get(hash)
+    if (subject && subject.verdict !== 'bad') subject.verdict = 'good'
+  }
+
+  dropCandidate(): void {
+    this.candidate = null
+  }
+
+  certificate(hash: string, statements: readonly SealStatement[]): Certificate | undefined {
+    const seal = this.sealOf(hash)
+    return seal ? certificateOf(seal, hash, statements, this.ground, this.mode, this.around.rules) : undefined
+  }
+
+  /** What everybody can see of a seal without its entries. */
+  private fits(seal: Seal): boolean {
+    const { ground, around } = this
+    return (
+      seal.room === around.room &&
+      seal.epoch === this.number &&
+      seal.previous === ground.hash &&
+      seal.size > ground.size &&
+      seal.members.length > 0 &&
+      seal.members.every((member, i) => i === 0 || seal.members[i - 1]! < member) &&
+      (this.mode === 'consortium' ? seal.anchor === ground.anchor : seal.members.includes(seal.anchor))
+    )
+  }
+
+  private isGuest(author: MemberId): boolean {
+    if (this.guests.has(author)) return true
+    if (this.guests.size >= MAX_GUESTS) return false
+    if (author === this.around.self || this.around.present.has(author)) return true
+    return this.hostProposals().some(({ seal }) => this.sealOf(seal)?.members.includes(author))
+  }
+
+  private forget(except: string): void {
+    const bound = new Set(
+      [except, this.lock, this.hostVote, this.hostProposal, this.hostCommit, this.polka].map(each =>
+        typeof each === 'string' ? each : each?.seal,
+      ),
+    )
+    for (const hash of this.subjects.keys())
+      if (!bound.has(hash)) {
+        this.subjects.delete(hash)
+        return
+      }
+  }
+}
+
+/** The name of a seal that came with a certificate. */
+export function groundOf(seal: Seal): Ground {
+  return {
+    epoch: seal.epoch,
+    hash: sealHash(seal),
+    size: seal.size,
+    members: seal.members,
+    anchor: seal.anchor,
+  }
+}
