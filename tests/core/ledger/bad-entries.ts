@@ -1,0 +1,86 @@
+// Bodies and envelopes that no decoder may take. 'schema' marks what the published JSON Schema can tell as well; the rest
+// are rules between fields or of order, which it only describes.
+import type { EntryBody } from '../../../src/core/ledger/entry.ts'
+import {
+  DEVICE,
+  charterBody,
+  governanceTerms,
+  HASH,
+  joinBody,
+  member,
+  samples,
+  workBody,
+} from './fixtures.ts'
+
+type Bad = readonly [name: string, body: unknown, told: 'schema' | 'decoder']
+
+const sample = (kind: EntryBody['kind']): EntryBody => samples.find(body => body.kind === kind)!
+const sorted = [member(1), member(2)].sort()
+const charterWith = (governance: object): unknown => ({
+  ...charterBody,
+  governance: { ...governanceTerms, ...governance },
+})
+
+export const badBodies: readonly Bad[] = [
+  ['an unknown kind', { kind: 'mint', amount: 1 }, 'schema'],
+  ['the kind of the version before', { ...workBody, kind: 'work' }, 'schema'],
+  ['a body that is a text', 'join', 'schema'],
+  ['an unknown field', { ...joinBody, extra: 1 }, 'schema'],
+  ['a missing field', { kind: 'join', nickname: 'a', role: 'trainer', part: 0 }, 'schema'],
+  ['a long nickname', { ...joinBody, nickname: '🦆'.repeat(41) }, 'schema'],
+  ['an unknown role', { ...joinBody, role: 'owner' }, 'schema'],
+  ['a part below none', { ...joinBody, part: -2 }, 'schema'],
+  ['a root in capitals', { ...joinBody, dataRoot: HASH.toUpperCase() }, 'schema'],
+  ['a charter without guardians', charterWith({ guardians: [], quorum: 0, resumeQuorum: 0 }), 'schema'],
+  ['a quorum of nobody', charterWith({ quorum: 0 }), 'schema'],
+  ['a quorum above the guardians', charterWith({ quorum: 2 }), 'decoder'],
+  ['a resuming quorum above the guardians', charterWith({ resumeQuorum: 2 }), 'decoder'],
+  ['guardians out of order', charterWith({ guardians: [...sorted].reverse() }), 'decoder'],
+  ['a guardian twice', charterWith({ guardians: [member(1), member(1)] }), 'schema'],
+  ['an issuer twice', charterWith({ issuers: [member(1), member(1)] }), 'schema'],
+  ['a key with stray bits', charterWith({ guardians: [`${'A'.repeat(42)}B`] }), 'schema'],
+  [
+    'a budget with a leading zero',
+    charterWith({ budget: { ...governanceTerms.budget, memberFlop: '01' } }),
+    'schema',
+  ],
+  ['a negative reward', { ...charterBody, rewardMicro: '-1' }, 'schema'],
+  ['a reward of 31 digits', { ...charterBody, rewardMicro: '1'.repeat(31) }, 'schema'],
+  ['a reward that is a number', { ...charterBody, rewardMicro: 5 }, 'schema'],
+  ['one class', { ...charterBody, classes: ['0'] }, 'schema'],
+  ['an amendment of nothing', { ...sample('amend'), previous: '' }, 'schema'],
+  ['vouching of level 3', { ...sample('vouch'), level: 3 }, 'schema'],
+  ['a device id of 17 bytes', { ...sample('device'), device: `${DEVICE}A` }, 'schema'],
+  ['a transfer of custody from nowhere', { ...sample('device-transfer'), previous: '' }, 'schema'],
+  ['a licence for no device', { ...sample('licence'), devices: [] }, 'schema'],
+  ['a licence for one device twice', { ...sample('licence'), devices: [DEVICE, DEVICE] }, 'schema'],
+  ['a licence that ends before it begins', { ...sample('licence'), expiresUnixMs: 1 }, 'decoder'],
+  ['a lineage with a space', { ...sample('licence'), lineage: 'a b' }, 'schema'],
+  ['rounds that run backwards', { ...workBody, fromRound: 4 }, 'decoder'],
+  ['steps that run backwards', { ...workBody, fromStep: 61 }, 'decoder'],
+  ['updates without a root', { ...workBody, updatesRoot: '' }, 'decoder'],
+  ['a root without updates', { ...workBody, updates: 0 }, 'decoder'],
+  ['a pause with a target', { ...sample('order'), target: HASH }, 'decoder'],
+  ['a revocation of nothing', { ...sample('order'), action: 'revoke' }, 'decoder'],
+  ['a target of another form', { ...sample('order'), action: 'revoke', target: 'everything' }, 'schema'],
+  ['an unknown action', { ...sample('order'), action: 'destroy' }, 'schema'],
+  ['an endorsement of nothing', { ...sample('endorse'), subject: '' }, 'schema'],
+  ['a transfer of nothing', { ...sample('transfer'), amountMicro: '0' }, 'schema'],
+  ['a date beyond dates', { ...sample('vouch'), expiresUnixMs: 8_640_000_000_000_001 }, 'schema'],
+  ['a proof of two empty texts', { ...sample('proof'), first: '', second: '' }, 'decoder'],
+]
+
+export const badEnvelopes: readonly (readonly [name: string, change: object, told: 'schema' | 'decoder'])[] =
+  [
+    ['another version', { v: 1 }, 'schema'],
+    ['a field more', { extra: 1 }, 'schema'],
+    ['a negative sequence', { seq: -1 }, 'schema'],
+    ['a sequence of 33 bits', { seq: 2 ** 32 }, 'schema'],
+    ['a short key', { author: 'AAAA' }, 'schema'],
+    ['a short signature', { sig: 'AAAA' }, 'schema'],
+    ['another room format', { room: 'room' }, 'schema'],
+    ['a previous hash of another form', { prev: 'ab' }, 'schema'],
+    ['a beginning that follows something', { seq: 0, prev: HASH }, 'decoder'],
+    ['a later entry that follows nothing', { seq: 1, prev: '' }, 'decoder'],
+    ['a clock before 1970', { unixMs: -1 }, 'schema'],
+  ]
