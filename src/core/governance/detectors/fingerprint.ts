@@ -86,7 +86,8 @@ export interface Comparison {
 /** Null while the correlation is what independent runs have. */
 export function checkComparison(comparison: Comparison): SameFunctionFinding | UncalibratedFinding | null {
   const { first, second, correlation, threshold } = comparison
-  if (threshold === null)
+  // A correlation that is no number belongs to a model that does not compute: nothing to compare.
+  if (threshold === null || Number.isNaN(correlation))
     return { rule: 'R3', severity: 'note', kind: 'uncalibrated', first, second, correlation }
   return correlation > threshold
     ? { rule: 'R3', severity: 'alert', kind: 'same-function', first, second, correlation, threshold }
