@@ -124,7 +124,14 @@ async function benchNode(checks: Check[]): Promise<void> {
     const loop = await createPlainLoop(model, params, data, BATCH, OPTIMIZER)
     const ours: Side = async steps => {
       const start = performance.now()
-      await trainer.train({ params, steps, batchSize: BATCH, optimizer: OPTIMIZER, seed: 'bench' })
+      await trainer.train({
+        params,
+        steps,
+        batchSize: BATCH,
+        optimizer: OPTIMIZER,
+        seed: 'bench',
+        limits: null,
+      })
       return performance.now() - start
     }
     checks.push(...(await compare(`${preset}, wasm in Node`, ours, steps => loop.run(steps), true)))

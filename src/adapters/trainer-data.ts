@@ -5,7 +5,7 @@ import type { Samples } from '../core/model/samples.ts'
 import type { ModelSpec } from '../core/model/spec.ts'
 import type { Dataset } from '../core/data/dataset.ts'
 import { layoutParams } from '../core/params/layout.ts'
-import { type Split, type Trainer, TrainerError, type TrainJob } from '../ports/trainer.ts'
+import { type Split, type Trainer, TrainerError } from '../ports/trainer.ts'
 
 /** A trainer that can forget its data, as after a trial. */
 export interface ClearableTrainer extends Trainer {
@@ -72,14 +72,6 @@ export function checkSample(model: ModelSpec, sample: Float32Array): void {
   const size = product(model.input)
   if (sample.length !== size)
     throw new TrainerError('bad-shape', `${sample.length} values, model takes ${size}`)
-}
-
-export function checkJob(model: ModelSpec, job: TrainJob): void {
-  checkParams(model, job.params)
-  if (!Number.isInteger(job.batchSize) || job.batchSize < 1) {
-    throw new TrainerError('bad-shape', `batch of ${job.batchSize}`)
-  }
-  if (!Number.isInteger(job.steps) || job.steps < 0) throw new TrainerError('bad-shape', `${job.steps} steps`)
 }
 
 function append(before: Samples, more: Samples): Samples {

@@ -1,21 +1,33 @@
-// Time between training steps: lets the event loop run, waits while paused, sleeps for effort below one, and ends at
-// once on stop. Shared by the trainers that compute in their own thread; knows nothing about what a step does.
+// Time between training steps: lets the event loop run, waits while paused, sleeps for effort below one and for a rate, and
+// ends at once on stop. Shared by the trainers that compute in their own thread; knows nothing about what a step does.
 import { createEventTurn } from './event-turn.ts'
 
 /** Computing this long without a turn of the event loop is the longest that a message waits. */
 const TURN_MS = 4
 /** Timers are coarser than this: shorter rests are saved up. */
 const SHORTEST_SLEEP_MS = 4
+/** Longer timers would overflow and fire at once. */
+const LONGEST_SLEEP_MS = 1e9
 
 export interface Pace {
   readonly stopped: boolean
   readonly effort: number
-  /** Call between steps with the time the last one took; resolves when the next may start (or the job is stopped). */
-  rest(computedMs: number): Promise<void>
+  /** Milliseconds since the job began, without pausedMs: what a rate is measured by. */
+  readonly activeMs: number
+  /** As TrainResult.pausedMs, of the job so far. */
+  readonly pausedMs: number
+  /**
+   * Starts a job: forgets an earlier stop, and resolves when the first step may start. What an earlier job still had to
+   * wait for its rate is waited first, at most `carryMs`, or stopping early would be a way around the rate.
+   */
+  begin(carryMs: number): Promise<void>
+  /**
+   * Call after each step with the time it took and the time that the rate asks to wait from now; resolves when the next
+   * may start (or the job is stopped). Sleeping for the effort, for the rate and for a pause go on side by side.
+   */
+  rest(computedMs: number, rateMs: number): Promise<void>
   /** Only a turn of the event loop, for long computations beside a job. */
   turn(): Promise<void>
-  /** Starts a job: forgets an earlier stop. */
-  begin(): void
   stop(): void
   setPaused(paused: boolean): void
   setEffort(effort: number): void
@@ -28,18 +40,43 @@ export function createPace(): Pace {
   let effort = 1
   let sinceTurnMs = 0
   let owedMs = 0
+  // The rate lets no step start before.
+  let notBefore = -Infinity
+  let pausedMs = 0
+  let begunAt = 0
+  let pausedBefore = 0
   let wake: (() => void) | null = null
   const eventTurn = createEventTurn()
 
   const interruptible = (ms: number | null): Promise<void> =>
     new Promise(resolve => {
-      const timer = ms === null ? null : setTimeout(() => wake?.(), ms)
+      const timer = ms === null ? null : setTimeout(() => wake?.(), Math.min(ms, LONGEST_SLEEP_MS))
       wake = () => {
         if (timer !== null) clearTimeout(timer)
         wake = null
         resolve()
       }
     })
+
+  const rest = async (computedMs: number, rateMs: number): Promise<void> => {
+    owedMs += computedMs * (1 / effort - 1)
+    if (rateMs > 0) notBefore = performance.now() + rateMs
+    sinceTurnMs += computedMs
+    if (sinceTurnMs >= TURN_MS) {
+      sinceTurnMs = 0
+      await eventTurn.wait()
+    }
+    while (!stopped) {
+      const start = performance.now()
+      const needMs = Math.max(owedMs, notBefore - start)
+      if (!paused && needMs < SHORTEST_SLEEP_MS) return
+      const wasPaused = paused
+      await interruptible(paused ? null : needMs)
+      const sleptMs = performance.now() - start
+      owedMs = Math.max(0, owedMs - sleptMs)
+      if (wasPaused) pausedMs += Math.max(0, sleptMs - Math.max(0, needMs))
+    }
+  }
 
   return {
     get stopped() {
@@ -48,26 +85,24 @@ export function createPace(): Pace {
     get effort() {
       return effort
     },
-    async rest(computedMs) {
-      owedMs += computedMs * (1 / effort - 1)
-      sinceTurnMs += computedMs
-      if (sinceTurnMs >= TURN_MS) {
-        sinceTurnMs = 0
-        await eventTurn.wait()
-      }
-      while (!stopped && (paused || owedMs >= SHORTEST_SLEEP_MS)) {
-        const start = performance.now()
-        await interruptible(paused ? null : owedMs)
-        // A pause counts as rest too.
-        owedMs = Math.max(0, owedMs - (performance.now() - start))
-      }
+    get activeMs() {
+      return performance.now() - begunAt - (pausedMs - pausedBefore)
     },
-    turn: () => eventTurn.wait(),
-    begin() {
+    get pausedMs() {
+      return pausedMs
+    },
+    async begin(carryMs) {
       stopped = false
       owedMs = 0
       sinceTurnMs = 0
+      pausedMs = 0
+      notBefore = Math.min(notBefore, performance.now() + carryMs)
+      await rest(0, 0)
+      begunAt = performance.now()
+      pausedBefore = pausedMs
     },
+    rest,
+    turn: () => eventTurn.wait(),
     stop() {
       stopped = true
       wake?.()

@@ -3,21 +3,17 @@
 import { createReferenceModel } from '../core/model/reference/model.ts'
 import { createMoments } from '../core/model/reference/optimizer.ts'
 import { scoreChunks, startRun } from '../core/model/reference/train.ts'
-import { type BackendReport, type TrainerConfig, TrainerError } from '../ports/trainer.ts'
-import { checkJob, checkParams, checkSample, type ClearableTrainer, createSplits } from './trainer-data.ts'
+import type { BackendReport, TrainerConfig } from '../ports/trainer.ts'
+import { checkParams, checkSample, type ClearableTrainer, createSplits } from './trainer-data.ts'
+import { createJobDesk, jobMeter, rateStepMs } from './trainer-job.ts'
 import { createPace } from './trainer-pace.ts'
 
 export function createReferenceTrainer(config: TrainerConfig): ClearableTrainer {
   const model = createReferenceModel(config.model)
   const splits = createSplits(config.model)
+  const desk = createJobDesk(config.model, splits)
   const pace = createPace()
   let moments = createMoments(model.layout.size)
-  let busy = false
-  let closed = false
-
-  const assertOpen = (): void => {
-    if (closed) throw new TrainerError('closed', 'trainer is closed')
-  }
 
   const report: BackendReport = {
     backend: 'reference',
@@ -30,60 +26,58 @@ export function createReferenceTrainer(config: TrainerConfig): ClearableTrainer 
   return {
     report,
     async setData(split, data) {
-      assertOpen()
+      desk.assertOpen()
       splits.set(split, data)
     },
     async addExamples(data) {
-      assertOpen()
+      desk.assertOpen()
       splits.add(data)
     },
     clearData: () => splits.clear(),
-    async train(job, onProgress) {
-      assertOpen()
-      if (busy) throw new TrainerError('busy', 'a job is running')
-      checkJob(config.model, job)
-      const samples = splits.get('train')
-      const { optimizer } = job
-      if (optimizer.type === 'adam' && !optimizer.keepMoments) moments = createMoments(model.layout.size)
-      const run = startRun(model, samples, job.params, {
-        batchSize: job.batchSize,
-        seed: job.seed,
-        optimizer: optimizer.type === 'adam' ? { ...optimizer, moments } : optimizer,
-      })
-      busy = true
-      try {
-        pace.begin()
+    train: (job, onProgress) =>
+      desk.run(job, async samples => {
+        const { optimizer } = job
+        if (optimizer.type === 'adam' && !optimizer.keepMoments) moments = createMoments(model.layout.size)
+        const run = startRun(model, samples, job.params, {
+          batchSize: job.batchSize,
+          seed: job.seed,
+          optimizer: optimizer.type === 'adam' ? { ...optimizer, moments } : optimizer,
+        })
+        const meter = jobMeter(config.model, job)
         let steps = 0
         let lossSum = 0
         let computeMs = 0
-        await pace.rest(0)
+        let exhausted = false
+        await pace.begin(rateStepMs(config.model, job))
         while (steps < job.steps && !pace.stopped) {
+          exhausted = !meter.mayStep()
+          if (exhausted) break
           const start = performance.now()
           const loss = run.step()
           const stepMs = performance.now() - start
+          meter.count()
           computeMs += stepMs
           lossSum += loss
           steps++
           onProgress?.({ step: steps, loss })
-          await pace.rest(stepMs)
+          await pace.rest(stepMs, meter.waitMs(pace.activeMs))
         }
-        assertOpen()
         return {
           params: run.params,
           steps,
           samples: steps * job.batchSize,
           meanLoss: lossSum / steps,
           computeMs,
+          pausedMs: pace.pausedMs,
+          flop: meter.flop,
+          exhausted,
         }
-      } finally {
-        busy = false
-      }
-    },
+      }),
     stop: () => pace.stop(),
     setPaused: paused => pace.setPaused(paused),
     setEffort: effort => pace.setEffort(effort),
     async evaluate(params, split, limit) {
-      assertOpen()
+      desk.assertOpen()
       checkParams(config.model, params)
       const samples = splits.get(split)
       const count = Math.min(limit ?? samples.y.length, samples.y.length)
@@ -93,18 +87,18 @@ export function createReferenceTrainer(config: TrainerConfig): ClearableTrainer 
         loss += score.loss
         hits += score.hits
         await pace.turn()
-        assertOpen()
+        desk.assertOpen()
       }
       return { loss: loss / count, accuracy: hits / count, samples: count }
     },
     async predict(params, sample) {
-      assertOpen()
+      desk.assertOpen()
       checkParams(config.model, params)
       checkSample(config.model, sample)
       return model.predict(params, sample)
     },
     close() {
-      closed = true
+      desk.close()
       pace.close()
     },
   }

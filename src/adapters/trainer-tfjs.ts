@@ -22,7 +22,8 @@ import {
   openSession,
 } from './backends/device-session.ts'
 import type { TfjsBackend } from './backends/open-backend.ts'
-import { checkJob, checkParams, checkSample, type ClearableTrainer, createSplits } from './trainer-data.ts'
+import { checkParams, checkSample, type ClearableTrainer, createSplits } from './trainer-data.ts'
+import { createJobDesk, jobMeter, rateStepMs } from './trainer-job.ts'
 import { createPace } from './trainer-pace.ts'
 import { createLossReader } from './backends/loss-reader.ts'
 
@@ -37,6 +38,11 @@ interface Checkpoint {
   readonly moments: HostMoments | null
 }
 
+interface Finish extends Checkpoint {
+  readonly flop: bigint
+  readonly exhausted: boolean
+}
+
 export async function createTfjsTrainer(
   config: TrainerConfig,
   backend: TfjsBackend,
@@ -44,14 +50,14 @@ export async function createTfjsTrainer(
   const oracle = createReferenceModel(config.model)
   const { classes } = oracle
   const splits = createSplits(config.model)
+  const desk = createJobDesk(config.model, splits)
+  const { assertOpen } = desk
   const pace = createPace()
   let device = await openSession(config.model, backend)
   let reopening: Promise<void> | null = null
   // Moments of the last Adam job, on the host so that they outlive a device.
   let moments: HostMoments | null = null
   let losses = 0
-  let busy = false
-  let closed = false
 
   const report: BackendReport = {
     backend,
@@ -59,10 +65,6 @@ export async function createTfjsTrainer(
     software: device.backend.software,
     stepsPerSecond: 0,
     trials: [],
-  }
-
-  const assertOpen = (): void => {
-    if (closed) throw new TrainerError('closed', 'trainer is closed')
   }
 
   /** Runs work on the device, again on a new one when it is lost. */
@@ -93,7 +95,7 @@ export async function createTfjsTrainer(
     } catch (failure) {
       throw new TrainerError('device-lost', `${backend} did not come back`, { cause: failure })
     }
-    if (closed) device.close()
+    if (desk.closed) device.close()
   }
 
   const runJob = async (
@@ -107,6 +109,7 @@ export async function createTfjsTrainer(
       params: job.params.slice(),
       moments: keepMoments ? moments : null,
     }
+    const isRated = rateStepMs(config.model, job) > 0
     let lossSum = 0
     let reported = 0
     let computeMs = 0
@@ -118,10 +121,16 @@ export async function createTfjsTrainer(
       onProgress?.({ step, loss })
     }
 
-    const attempt = async (device: DeviceSession): Promise<Checkpoint> => {
+    const attempt = async (device: DeviceSession): Promise<Finish> => {
+      let exhausted = false
       const batch = { indices: new Int32Array(job.batchSize), labels: new Uint16Array(job.batchSize) }
       const order = createSampleOrder(job.seed, samples.y.length)
-      for (let skipped = 0; skipped < checkpoint.step; skipped++) order.next(batch.indices)
+      // Steps lost with a device are metered once, as they count in the result.
+      const meter = jobMeter(config.model, job)
+      for (let skipped = 0; skipped < checkpoint.step; skipped++) {
+        order.next(batch.indices)
+        meter.count()
+      }
       const reader = createLossReader(device, classes, onLoss)
       let { step } = checkpoint
       let state: DeviceState = device.upload(checkpoint.params, job.optimizer, checkpoint.moments)
@@ -129,12 +138,15 @@ export async function createTfjsTrainer(
       let savedAt = performance.now()
       try {
         while (step < job.steps && !pace.stopped) {
+          exhausted = !meter.mayStep()
+          if (exhausted) break
           const start = performance.now()
           order.next(batch.indices)
           const done = device.step(state, samples, batch, job.optimizer)
           state = done.state
           step++
-          await reader.add(step, done.logits, batch.labels, pace.effort < 1)
+          meter.count()
+          await reader.add(step, done.logits, batch.labels, isRated || pace.effort < 1)
           if (device.backend.queued && saving === null && start - savedAt > CHECKPOINT_MS) {
             savedAt = start
             const saved = step
@@ -147,22 +159,21 @@ export async function createTfjsTrainer(
           }
           const stepMs = performance.now() - start
           computeMs += stepMs
-          await pace.rest(stepMs)
+          await pace.rest(stepMs, meter.waitMs(pace.activeMs))
           assertOpen()
         }
         const start = performance.now()
         await reader.drain()
         const last = { step, ...(await device.readState(state)) }
         computeMs += performance.now() - start
-        return last
+        return { ...last, flop: meter.flop, exhausted }
       } finally {
         reader.close()
         device.release(state)
       }
     }
 
-    pace.begin()
-    await pace.rest(0)
+    await pace.begin(rateStepMs(config.model, job))
     const last = await onDevice(attempt)
     if (job.optimizer.type === 'adam') moments = last.moments
     return {
@@ -171,6 +182,9 @@ export async function createTfjsTrainer(
       samples: last.step * job.batchSize,
       meanLoss: lossSum / last.step,
       computeMs,
+      pausedMs: pace.pausedMs,
+      flop: last.flop,
+      exhausted: last.exhausted,
     }
   }
 
@@ -185,20 +199,7 @@ export async function createTfjsTrainer(
       splits.add(data)
     },
     clearData: () => splits.clear(),
-    async train(job, onProgress) {
-      assertOpen()
-      if (busy) throw new TrainerError('busy', 'a job is running')
-      checkJob(config.model, job)
-      const samples = splits.get('train')
-      busy = true
-      try {
-        const result = await runJob(job, samples, onProgress)
-        assertOpen()
-        return result
-      } finally {
-        busy = false
-      }
-    },
+    train: (job, onProgress) => desk.run(job, samples => runJob(job, samples, onProgress)),
     stop: () => pace.stop(),
     setPaused: paused => pace.setPaused(paused),
     setEffort: effort => pace.setEffort(effort),
@@ -236,8 +237,8 @@ export async function createTfjsTrainer(
       return oracle.predict(params, sample)
     },
     close() {
-      if (closed) return
-      closed = true
+      if (desk.closed) return
+      desk.close()
       pace.close()
       device.close()
     },

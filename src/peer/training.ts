@@ -1,9 +1,9 @@
-// Runs local jobs on the trainer port for the gossip machine, and measures models on held-out samples without letting
-// measuring eat the time for training.
+// Runs local jobs on the trainer port for the gossip machine, within the limits that governance sets, adds up what the
+// trainer metered, and measures models on held-out samples without letting measuring eat the time for training.
 import { trainingFlop } from '../core/model/flops.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Evaluation, Trainer, TrainResult } from '../ports/trainer.ts'
+import type { ComputeLimits, Evaluation, Trainer, TrainResult } from '../ports/trainer.ts'
 
 /** Held-out samples per measurement while training; the first ones of the test split, the same for everybody. */
 const QUICK_SAMPLES = 1_000
@@ -30,7 +30,9 @@ export class Training {
   stepsPerSecond = 0
   lastLoss: number | null = null
   tally: WorkTally = { steps: 0, samples: 0, flop: 0n, computeMs: 0 }
-  private readonly flopPerSample: bigint
+  // Since this member came, for the device's benchmark; the tally starts anew with every receipt.
+  private totalFlop = 0n
+  private totalComputeMs = 0
   private nextMeasureAt = -Infinity
   private measuring = false
 
@@ -42,10 +44,14 @@ export class Training {
     start: Float32Array,
   ) {
     this.own = start
-    this.flopPerSample = BigInt(trainingFlop(charter.model))
   }
 
-  async run(round: number, params: Float32Array, steps: number): Promise<TrainResult> {
+  async run(
+    round: number,
+    params: Float32Array,
+    steps: number,
+    limits: ComputeLimits | null,
+  ): Promise<TrainResult> {
     const { terms, seed } = this.charter
     const learningRate = terms.learningRateMicro / 1e6
     this.step = 0
@@ -60,6 +66,7 @@ export class Training {
           ? { type: 'sgd' as const, learningRate }
           : { type: 'adam' as const, learningRate, keepMoments: true },
       seed: `${seed}/${this.author}/${round}`,
+      limits,
     }
     const result = await this.trainer.train(job, ({ step, loss }) => {
       this.step = step
@@ -69,8 +76,9 @@ export class Training {
     if (result.steps > 0) {
       this.own = result.params
       this.lastLoss = result.meanLoss
-      const seconds = Math.max(1e-3, (this.clock.now() - startedAt) / 1000)
-      const speed = result.steps / seconds
+      // Without pauses: a member that was paused gets the share of steps that it would have had.
+      const activeMs = this.clock.now() - startedAt - result.pausedMs
+      const speed = result.steps / Math.max(1e-3, activeMs / 1000)
       this.stepsPerSecond =
         this.stepsPerSecond === 0 ? speed : SPEED_MEMORY * this.stepsPerSecond + (1 - SPEED_MEMORY) * speed
     }
@@ -78,9 +86,22 @@ export class Training {
     this.totalSamples += result.samples
     this.tally.steps += result.steps
     this.tally.samples += result.samples
-    this.tally.flop += this.flopPerSample * BigInt(result.samples)
+    this.tally.flop += result.flop
     this.tally.computeMs += result.computeMs
+    this.totalFlop += result.flop
+    this.totalComputeMs += result.computeMs
     return result
+  }
+
+  /**
+   * FLOP per second of computing, from all work so far. Before any, what the choice of the backend measured: an estimate,
+   * since its batches may be smaller than the charter's. 0n while nothing is known.
+   */
+  benchmarkFlops(): bigint {
+    const computeMicros = BigInt(Math.round(this.totalComputeMs * 1_000))
+    if (this.totalFlop > 0n && computeMicros > 0n) return (this.totalFlop * 1_000_000n) / computeMicros
+    const { model, terms } = this.charter
+    return BigInt(Math.round(this.trainer.report.stepsPerSecond * terms.batchSize * trainingFlop(model)))
   }
 
   takeTally(): WorkTally {

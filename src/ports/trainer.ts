@@ -45,7 +45,7 @@ export interface TrainJob {
 export interface ComputeLimits {
   /** Floating-point operations that this job may use; null for no cap. A step that would go beyond it does not run. */
   readonly budgetFlop: bigint | null
-  /** FLOP per second, kept by waiting between steps; null for no rate. */
+  /** FLOP per second, kept by waiting between steps; null (or 0n, as licences write it) for no rate. */
   readonly rateFlops: bigint | null
 }
 
@@ -61,8 +61,10 @@ export interface TrainResult {
   readonly steps: number
   readonly samples: number
   readonly meanLoss: number
-  /** Milliseconds spent computing, pauses and effort sleeps excluded. */
+  /** Milliseconds spent computing: pauses, effort sleeps and waits for a rate excluded. */
   readonly computeMs: number
+  /** Milliseconds that the job stood still for pauses, beyond what effort and rate made it wait anyway. */
+  readonly pausedMs: number
   /** Metered from layer shapes by the trainer itself: steps times batch size times the model's training FLOP a sample. */
   readonly flop: bigint
   /** The budget ended the job before its steps were done. */

@@ -89,6 +89,7 @@ describe('choosing a backend', () => {
       batchSize: 4,
       optimizer: { type: 'sgd', learningRate: 0.1 },
       seed: 'chosen',
+      limits: null,
     } as const
     expect(await kindOf(trainer.train(job))).toBe('no-data')
     await trainer.setData('train', squares(20, 'chosen', 8))

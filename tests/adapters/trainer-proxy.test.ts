@@ -33,6 +33,7 @@ describe('trainer proxy', () => {
     batchSize: 4,
     optimizer: { type: 'sgd', learningRate: 0.1 },
     seed: 'proxy',
+    limits: null,
   } as const
 
   it('computes nothing before it is opened', async () => {

@@ -31,6 +31,7 @@ describe('a lost WebGPU device', () => {
     batchSize: 8,
     optimizer: { type: 'adam', learningRate: 0.002, keepMoments: false },
     seed: 'lost device',
+    limits: null,
   }
 
   it('comes back, and the job ends as if nothing had happened', async () => {

@@ -80,6 +80,7 @@ export function trainerContract(
     batchSize: 16,
     optimizer: sgd,
     seed: 'contract order',
+    limits: null,
     ...change,
   })
   const reference = (model: ModelSpec, job: TrainJob, steps = job.steps, samples = train) =>
