@@ -129,7 +129,8 @@ export class LedgerSync {
     if (certificate && snapshot) await this.archive.keepSeal(certificate, snapshot)
     for (const key of await this.store.keys(`entry/${this.context.room}/`)) {
       const [author, seq] = key.split('/').slice(2) as [MemberId, string]
-      if (Number(seq) < this.ledger.lengthOf(author) - this.ledger.entriesOf(author).length) await this.store.delete(key)
+      if (Number(seq) < this.ledger.lengthOf(author) - this.ledger.entriesOf(author).length)
+        await this.store.delete(key)
     }
   }
 

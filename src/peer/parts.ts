@@ -1,7 +1,7 @@
 // Which part of the task a member takes when it did not choose: the lowest that nobody present holds, else the least held.
 // Members that took one part at the same moment see it soon after and spread over the free ones, each by its own rank, so
 // nobody has to agree with anybody.
-import type { Membership } from '../core/ledger/fold.ts'
+import type { Membership } from '../core/ledger/members.ts'
 import type { MemberId } from '../core/num/ids.ts'
 
 export interface Holder {

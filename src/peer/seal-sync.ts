@@ -17,6 +17,7 @@ import { decodeBase64url, encodeBase64url } from '../core/num/base64url.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { Store } from '../ports/store.ts'
 import { LIMITS, type PeerMessage } from '../protocol/messages.ts'
+import { blobs, readBlobs } from '../protocol/records.ts'
 import { Allowance } from './allowance.ts'
 import type { Archive } from './archive.ts'
 import type { PeerContext } from './context.ts'
@@ -28,7 +29,9 @@ const NO_SEAL = '00'.repeat(32)
 /** Costly answers that one link may have: snapshots, certificates, archives. */
 const SERVED = { count: 6, windowMs: 20_000 }
 const RETRY_MS = 2_000
-const KEPT_PROPOSALS = 16
+const KEPT_PROPOSALS = 64
+/** First byte of a kept vote. */
+const VOTE_RECORD = 1
 
 export interface SealHost {
   facts(): ProposalFacts
@@ -56,6 +59,8 @@ export class SealSync {
   private behind: { certificate: Certificate; from: MemberId; askedAt: number } | null = null
   private cancelWake: () => void = () => undefined
   private closed = false
+  private present = ''
+  private wantText = ''
   private saying: Promise<unknown> = Promise.resolve()
 
   constructor(
@@ -73,20 +78,41 @@ export class SealSync {
 
   /** Brings back the votes of before a restart; without them this member could vote twice. */
   async restore(): Promise<void> {
-    const kept: SealStatement[] = []
+    const statements: SealStatement[] = []
+    const seals = new Map<string, Seal>()
     for (const key of await this.store.keys(this.votesPrefix)) {
       const bytes = await this.store.get(key)
-      const statement = bytes && decodeSealStatement(bytes)
-      if (statement?.author === this.context.self && statement.epoch > this.book.epoch) kept.push(statement)
-      else await this.store.delete(key)
+      const kept = bytes && this.readVote(bytes)
+      if (!kept || kept.statements[0]!.epoch <= this.book.epoch) {
+        await this.store.delete(key)
+        continue
+      }
+      statements.push(...kept.statements)
+      if (!kept.proposal) continue
+      const hash = hashOf(kept.proposal.seal)
+      this.keepProposal(hash, kept.proposal)
+      seals.set(hash, kept.proposal.seal)
     }
-    this.dispatch({ type: 'restore', statements: kept })
+    this.dispatch({
+      type: 'restore',
+      statements,
+      seals: [...seals].map(([hash, seal]) => ({ hash, seal })),
+    })
   }
 
-  tick(open: number, openBytes: number, urgent: boolean): void {
-    this.dispatch({ type: 'present', members: this.host.facts().present })
-    this.dispatch({ type: 'want', open, openBytes, urgent })
-    this.dispatch({ type: 'tick' })
+  /** Called a few times a second; `urgent`: something waits for the next seal. */
+  tick(urgent: boolean): void {
+    const { present } = this.host.facts()
+    if (present.join() !== this.present) {
+      this.present = present.join()
+      this.dispatch({ type: 'present', members: present })
+    }
+    const { size: open, openBytes } = this.book.ledger
+    const want = `${open} ${openBytes} ${String(urgent)}`
+    if (want !== this.wantText) {
+      this.wantText = want
+      this.dispatch({ type: 'want', open, openBytes, urgent })
+    }
     const now = this.context.clock.now()
     for (const [hash, wanted] of this.wanted) if (now - wanted.askedAt > RETRY_MS) this.askFor(hash, wanted)
     if (this.behind && now - this.behind.askedAt > RETRY_MS) this.catchUp()
@@ -148,8 +174,7 @@ export class SealSync {
   onSealWant(from: MemberId, seal: string): void {
     const proposal = this.proposals.get(seal)
     if (!proposal) return
-    const bytes = encoder.encode(canonicalise({ heads: proposal.heads, seal: proposal.seal }))
-    this.context.send(from, { type: 'seal', seal: bytes })
+    this.context.send(from, { type: 'seal', seal: encodeProposal(proposal) })
   }
 
   onSeal(from: MemberId, bytes: Uint8Array): void {
@@ -297,13 +322,10 @@ export class SealSync {
         this.check(effect.seal)
         break
       case 'say':
-        this.saying = this.saying.then(() => this.say(effect.statement))
+        this.saying = this.saying.then(() => this.say(effect))
         break
       case 'final':
-        this.finish(
-          effect.certificate,
-          this.proposals.get(effect.certificate.statements[0]!.seal)?.heads ?? [],
-        )
+        this.finishOrFetch(effect.certificate)
         break
       case 'equivocation':
         this.host.onEquivocation(effect.first, effect.second)
@@ -331,22 +353,49 @@ export class SealSync {
     this.dispatch({ type: 'checked', hash, verdict })
   }
 
-  private async say(unsigned: Omit<SealStatement, 'sig'>): Promise<void> {
+  private async say({ statement: unsigned, evidence }: SealEffect & { type: 'say' }): Promise<void> {
     if (this.closed) return
     const signature = await this.context.signer.sign(statementText(unsigned))
     const statement = { ...unsigned, sig: encodeBase64url(signature) }
     const { epoch, path, phase, view } = statement
+    const proposal = this.proposals.get(statement.seal)
+    const kept = [statement, ...evidence].map(said => encoder.encode(canonicalise(said)))
+    if (proposal) kept.push(encodeProposal(proposal))
     try {
-      await this.store.put(
-        `${this.votesPrefix}${epoch}/${path}/${phase}/${view}`,
-        encoder.encode(canonicalise(statement)),
-      )
+      await this.store.put(`${this.votesPrefix}${epoch}/${path}/${phase}/${view}`, blobs(VOTE_RECORD, kept))
     } catch {
       // A full disk: a vote that a restart would forget could be cast twice, so it is not cast at all.
       return
     }
     this.dispatch({ type: 'statement', statement })
     for (const link of this.context.transport.links()) this.offer(link, [statement])
+  }
+
+  /** The own statement first, then what it rests on; the proposal where it was at hand. */
+  private readVote(
+    bytes: Uint8Array,
+  ): { statements: SealStatement[]; proposal: Proposal | null } | undefined {
+    const parts = bytes[0] === VOTE_RECORD ? readBlobs(bytes.subarray(1), LIMITS.votes) : undefined
+    if (!parts) return undefined
+    const statements: SealStatement[] = []
+    let proposal: Proposal | null = null
+    for (const part of parts) {
+      const statement = decodeSealStatement(part)
+      if (statement) statements.push(statement)
+      else proposal = decodeProposal(part) ?? proposal
+    }
+    return statements[0]?.author === this.context.self ? { statements, proposal } : undefined
+  }
+
+  /** Final by what was heard here: from the own entries if they are complete, else by the snapshot of somebody's. */
+  private finishOrFetch(certificate: Certificate): void {
+    const proposal = this.proposals.get(hashOf(certificate.seal))
+    if (proposal && this.finish(certificate, proposal.heads)) return
+    if (!this.behind) {
+      const [from] = certificate.statements
+      this.behind = { certificate, from: from!.author, askedAt: 0 }
+    }
+    this.catchUp()
   }
 
   /** Moves the book to a final seal that it can reproduce; false when it needs the snapshot. */
@@ -418,4 +467,8 @@ export class SealSync {
   private get votesPrefix(): string {
     return `vote/${this.context.room}/${this.context.self}/`
   }
+}
+
+function encodeProposal({ heads, seal }: Proposal): Uint8Array {
+  return encoder.encode(canonicalise({ heads, seal }))
 }

@@ -1,11 +1,12 @@
 // A member's seat in the room: which part of the data it holds, and the join entry that says so.
 import type { Dataset } from '../core/data/dataset.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
-import type { RoomFold } from '../core/ledger/fold.ts'
-import type { MemberId } from '../core/num/ids.ts'
+import type { Membership } from '../core/ledger/members.ts'
+import type { MemberId, RoomId } from '../core/num/ids.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { DataSummary } from '../ports/session.ts'
 import type { Trainer } from '../ports/trainer.ts'
+import { dataRoot } from './data-root.ts'
 import { choosePart, holdersOf, settlePart, type Holder } from './parts.ts'
 import type { PeerDeps, PeerOptions } from './deps.ts'
 import type { Wire } from './wire.ts'
@@ -18,14 +19,17 @@ export class Seat {
   summary: DataSummary | null = null
   testData: Dataset | null = null
   private testLoaded = false
+  private fetched: Awaited<ReturnType<PeerDeps['loadPart']>> | null = null
+  private root = ''
   private readonly added: Dataset[] = []
 
   constructor(
     private readonly charter: CharterBody,
     private readonly self: MemberId,
     private readonly options: Pick<PeerOptions, 'nickname' | 'role' | 'part' | 'own'>,
+    private readonly room: RoomId,
     private readonly clock: Clock,
-    private readonly fold: RoomFold,
+    private readonly members: () => ReadonlyMap<MemberId, Membership>,
     private readonly wire: Wire,
     private readonly links: () => readonly MemberId[],
     private readonly loadPart: PeerDeps['loadPart'],
@@ -36,9 +40,10 @@ export class Seat {
     return this.testLoaded
   }
 
-  /** Picks a part and says so in the ledger, unless the ledger says it already. */
+  /** Picks a part, gets its data, and says so in the ledger, unless the ledger says it already. */
   async take(): Promise<void> {
     this.part = this.pick()
+    await this.fetch()
     await this.stateJoin()
   }
 
@@ -48,13 +53,15 @@ export class Seat {
     const part = settlePart(this.part, this.charter.parts, this.holders(), this.self)
     if (part === this.part) return false
     this.part = part
+    await this.fetch()
     await this.stateJoin()
     return true
   }
 
   async load(trainer: Trainer): Promise<void> {
     const { own } = this.options
-    const { train, test } = own ?? (await this.loadPart(this.charter, this.part))
+    if (!this.fetched) return
+    const { train, test } = this.fetched
     this.testData = test
     const perClass = new Array<number>(this.charter.classes.length).fill(0)
     for (const label of train?.y ?? []) perClass[label]!++
@@ -84,6 +91,11 @@ export class Seat {
     this.countAdded(data)
   }
 
+  private async fetch(): Promise<void> {
+    this.fetched = this.options.own ?? (await this.loadPart(this.charter, this.part))
+    this.root = dataRoot(this.room, this.fetched.train)
+  }
+
   private countAdded({ y }: Dataset): void {
     if (!this.summary) return
     const perClass = [...this.summary.perClass]
@@ -101,14 +113,14 @@ export class Seat {
     if (this.options.role === 'watcher' || this.options.own) return -1
     if (this.options.part >= 0) return this.options.part
     // A member that comes back takes up the part that it had.
-    const before = this.fold.members.get(this.self)?.part ?? -1
+    const before = this.members().get(this.self)?.part ?? -1
     return before >= 0 && before < this.charter.parts
       ? before
       : choosePart(this.charter.parts, this.holders())
   }
 
   private async stateJoin(): Promise<void> {
-    const known = this.fold.members.get(this.self)
+    const known = this.members().get(this.self)
     const { nickname, role } = this.options
     const same =
       known?.present && known.part === this.part && known.role === role && known.nickname === nickname
@@ -118,12 +130,12 @@ export class Seat {
       nickname,
       role,
       part: this.part,
-      dataRoot: this.dataRoot,
+      dataRoot: this.root,
     })
   }
 
   private holders(): Holder[] {
-    return holdersOf(this.fold.members.values(), this.self, member => {
+    return holdersOf(this.members().values(), this.self, member => {
       const held = this.wire.presence.all.get(member)
       // Before a member was heard its link speaks for it.
       if (!held) return this.links().includes(member)

@@ -1,0 +1,200 @@
+// One member's part in the room's public life: the book of the ledger, what it allows, the own receipts and device, proofs
+// against who contradicted itself, and what a person orders. The trainer and the gossip are peer.ts's.
+import type { Governed } from '../core/gossip/halts.ts'
+import type { UpdateHeader } from '../core/gossip/update.ts'
+import { highestNonce } from '../core/governance/pause.ts'
+import { lineageOf } from '../core/governance/state.ts'
+import type { Limits } from '../core/governance/standing.ts'
+import { LEASE_MS } from '../core/gossip/presence.ts'
+import type { Entry, EntryBody, ProofBody } from '../core/ledger/entry.ts'
+import type { Membership } from '../core/ledger/members.ts'
+import type { MemberId } from '../core/num/ids.ts'
+import type { ComputeState } from '../ports/governance-view.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { BackendReport } from '../ports/trainer.ts'
+import { DeviceDesk } from './device-desk.ts'
+import { Overseer } from './overseer.ts'
+import { ReceiptJournal } from './receipt-journal.ts'
+import type { ProposalFacts, RoomBook } from './room-book.ts'
+import { RoomTime } from './room-time.ts'
+import type { Training } from './training.ts'
+import type { Standing } from './update-exchange.ts'
+import type { Wire } from './wire.ts'
+
+/** Finders of a contradiction write the proof one after the other, so that one is usually enough. */
+const PROOF_STEP_MS = 400
+const PROOF_STEPS = 12
+
+export interface CitizenHost {
+  readonly wire: Wire
+  readonly self: MemberId
+  readonly clock: Clock
+  readonly ownDevice: string
+  readonly startHash: string
+  training(): Training | null
+  report(): BackendReport | null
+  round(): number
+  /** The newest frozen common state, and what most say of it. */
+  modelHash(): string
+  sealableModel(): { readonly round: number; readonly hash: string }
+  validityOf(header: Pick<UpdateHeader, 'round' | 'orders'>): 'good' | 'void' | 'unknown'
+  isEjected(member: MemberId): boolean
+  after(ms: number, callback: () => void): void
+}
+
+export class Citizen {
+  readonly time: RoomTime
+  readonly overseer: Overseer
+  readonly devices: DeviceDesk
+  readonly journal: ReceiptJournal
+  private readonly accused = new Set<MemberId>()
+  private stating: Promise<void> = Promise.resolve()
+
+  constructor(
+    readonly book: RoomBook,
+    private readonly host: CitizenHost,
+  ) {
+    const { clock, self, wire } = host
+    this.time = new RoomTime(clock)
+    this.overseer = new Overseer(
+      self,
+      clock,
+      this.time,
+      () => book.live.governance,
+      hash => {
+        const { motions, holds } = book.live.governance
+        return motions.get(hash)?.unixMs ?? holds.get(hash)?.unixMs
+      },
+    )
+    this.journal = new ReceiptJournal(wire.traffic)
+    this.devices = new DeviceDesk(self, host.ownDevice, () => book.live.governance, body => this.append(body))
+  }
+
+  get members(): ReadonlyMap<MemberId, Membership> {
+    return this.book.members()
+  }
+
+  get lineage(): string {
+    return lineageOf(this.book.live.governance)
+  }
+
+  append(body: EntryBody): Promise<Entry> {
+    return this.host.wire.ledger.append(body)
+  }
+
+  heard(member: MemberId, unixMs: number): void {
+    this.time.hear(member, unixMs)
+    this.overseer.heard(member)
+    if (member === this.book.genesis.anchor) this.host.wire.seals.hostHeard()
+  }
+
+  /** After an entry was admitted. */
+  admitted({ author, body }: Entry): void {
+    this.overseer.noteOrders()
+    if (author === this.book.genesis.anchor) this.host.wire.seals.hostHeard()
+    if (body.kind === 'leave') this.time.forget(author)
+  }
+
+  compute(): ComputeState {
+    return this.overseer.compute()
+  }
+
+  governed(): Governed {
+    return this.overseer.governed()
+  }
+
+  limits(): Limits {
+    return this.overseer.limits(this.devices.device, this.host.training()?.tally.flop ?? 0n)
+  }
+
+  /** Something that this member needs comes with the next seal. */
+  get needsSeal(): boolean {
+    return this.limits().standing === 'awaiting-share'
+  }
+
+  standing(header: UpdateHeader): Standing {
+    const { author } = header
+    const convicted = this.book.ledger.forks.has(author) || this.book.live.members.convicted.has(author)
+    if (convicted || this.host.isEjected(author)) return { type: 'refused', reason: 'not-a-trainer' }
+    const member = this.members.get(author)
+    if (!member) return { type: 'unknown' }
+    if (member.role !== 'trainer') return { type: 'refused', reason: 'not-a-trainer' }
+    const validity = this.host.validityOf(header)
+    if (validity === 'unknown') return { type: 'unknown' }
+    const refusal = this.overseer.refuses(header)
+    if (refusal) return { type: 'refused', reason: refusal }
+    return { type: validity }
+  }
+
+  proposalFacts(): ProposalFacts {
+    const { wire, clock, self } = this.host
+    const now = clock.now()
+    const present = [...wire.presence.all]
+      .filter(([, { heardAt }]) => now - heardAt < LEASE_MS)
+      .map(([member]) => member)
+    const { round, hash } = this.host.sealableModel()
+    return {
+      present: [self, ...present].sort(),
+      unixMs: this.time.unixMs(),
+      modelRound: round,
+      modelHash: hash,
+      newAnchor: null,
+    }
+  }
+
+  /** Writes a proof into the ledger unless somebody else's arrives first. */
+  accuse(proof: ProofBody): void {
+    const { against } = proof
+    if (this.accused.has(against) || against === this.host.self) return
+    this.accused.add(against)
+    const place = [...this.members.keys()].sort().indexOf(this.host.self)
+    this.host.after(PROOF_STEP_MS * (Math.max(0, place) % PROOF_STEPS), () => {
+      if (this.book.live.members.convicted.has(against) || !this.members.has(this.host.self)) return
+      // A full ledger takes no proof; here the accused is out all the same.
+      this.append(proof).catch(() => undefined)
+    })
+  }
+
+  async registerDevice(): Promise<void> {
+    const training = this.host.training()
+    const report = this.host.report()
+    if (training && report) await this.devices.register(report, training.benchmarkFlops())
+  }
+
+  /** Calls run one after the other: each receipt refers to the one before. */
+  stateReceipt(): Promise<void> {
+    const stated = this.stating.then(() => this.writeReceipt())
+    this.stating = stated.catch(() => undefined)
+    return stated
+  }
+
+  /** What the next order must exceed. */
+  nextNonce(): number {
+    return highestNonce(this.book.live.governance) + 1
+  }
+
+  private async writeReceipt(): Promise<void> {
+    const training = this.host.training()
+    const report = this.host.report()
+    if (!training || !report || training.tally.steps === 0) return
+    await this.devices.keepUp(report, training.tally.flop, training.tally.computeMs)
+    const account = this.book.live.governance.accounts.get(this.host.self)
+    const body = this.journal.close(training, {
+      lineage: this.lineage,
+      device: this.devices.device,
+      licence: this.limits().licence,
+      last: account?.lastReceipt
+        ? {
+            hash: account.lastReceipt,
+            toRound: account.lastRound,
+            toStep: account.steps,
+            modelAfter: account.modelAfter,
+          }
+        : null,
+      round: this.host.round(),
+      modelHash: this.host.modelHash(),
+      startHash: this.host.startHash,
+    })
+    if (body) await this.append(body)
+  }
+}
