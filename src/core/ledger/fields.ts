@@ -56,13 +56,13 @@ export const bytes64 = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{85}[AQgw]$/))
 
 export const member = v.pipe(
   bytes32,
-  v.custom<MemberId>(value => typeof value === 'string'),
   v.description('Ed25519 public key, base64url'),
+  v.custom<MemberId>(value => typeof value === 'string'),
 )
 export const room = v.pipe(
   bytes16,
-  v.custom<RoomId>(value => typeof value === 'string'),
   v.description('First 16 bytes of SHA-256(founder key || charter salt), base64url'),
+  v.custom<RoomId>(value => typeof value === 'string'),
 )
 export const signature = v.pipe(bytes64, v.description('Ed25519 signature, base64url'))
 

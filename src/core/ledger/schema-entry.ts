@@ -259,5 +259,6 @@ export const entry = v.pipe(
     sig: signature,
   }),
   v.check(({ seq, prev }) => (seq === 0) === (prev === '')),
-  v.description('prev is empty exactly at the beginning of a chain'),
+  v.check(({ room, body }) => body.kind !== 'proof' || readEvidence(body)?.pair[0].room === room),
+  v.description('prev is empty exactly at the beginning of a chain; evidence is of the same room'),
 )
