@@ -12,6 +12,8 @@ export interface EpochFacts {
   /** Sealing members from this seal on, and the anchor. */
   readonly members: readonly MemberId[]
   readonly anchor: MemberId
+  /** Added by core/room/fold.ts for the mechanisms that pay: nothing is paid while the room's compute is paused. */
+  readonly paused?: boolean
 }
 
 export interface Mechanism<State> {
@@ -28,5 +30,5 @@ export interface Mechanism<State> {
   /** Canonical: equal states give equal values, with sorted arrays for sets and maps. */
   encode(state: State): Canonical
   /** From another member's snapshot; its hash was checked, its shape was not. Undefined if malformed. */
-  decode(value: Canonical): State | undefined
+  decode(value: Canonical, room: RoomId): State | undefined
 }
