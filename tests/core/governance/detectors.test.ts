@@ -238,7 +238,15 @@ describe('R6', () => {
     expect(at('120').found).toEqual([])
     const { row, found } = at('122')
     expect(found).toMatchObject([
-      { kind: 'too-fast', severity: 'alert', member: anna, receipts: [row.hash], benchmark: 100 },
+      { kind: 'too-fast', severity: 'warning', member: anna, receipts: [row.hash], benchmark: 100 },
+    ])
+  })
+
+  it('alerts when the device is too fast over all its receipts', () => {
+    const book = honestBook()
+    const rows = [30_000, 40_000].map(at => book.receipt(anna, at, { flop: '160', wallMs: 1_000 }))
+    expect(of(findings(book), 'R6')).toMatchObject([
+      { severity: 'alert', receipts: rows.map(({ hash }) => hash), fastest: expect.closeTo(159.84, 2) },
     ])
   })
 

@@ -100,7 +100,7 @@ export interface ThroughputFinding {
   readonly member: MemberId
   readonly device: string
   readonly receipts: readonly string[]
-  /** FLOP per second: the fastest of these receipts, and the registered benchmark (0 for none). */
+  /** FLOP per second: the fastest of these receipts, and the registered benchmark; both 0 without a benchmark. */
   readonly fastest: number
   readonly benchmark: number
 }

@@ -5,8 +5,8 @@ import type { MemberId } from '../../num/ids.ts'
 import type { StatedReceipt } from './facts.ts'
 import type { ReceiptFault, ReceiptFinding, Severity } from './findings.ts'
 
-/** Timer resolution and the work that a receipt's own making overlaps with. */
-const TIME_TOLERANCE_MS = 1_000
+/** Timer resolution, a corrected clock, and the work that a receipt's own making overlaps with. */
+const TIME_TOLERANCE_MS = 2_000
 /** Two members on one device: their clocks may differ by as much without meaning anything. */
 const OVERLAP_TOLERANCE_MS = 5_000
 
@@ -40,8 +40,8 @@ export function checkReceipts(receipts: readonly StatedReceipt[]): readonly Rece
     if (before === undefined) continue
     if (body.modelBefore !== before.body.modelAfter) report('model-chain', 'warning')
     const elapsed = unixMs - before.unixMs
-    if (elapsed < 0) report('clock-back', 'warning', -elapsed)
-    else if (body.wallMs > elapsed + TIME_TOLERANCE_MS) {
+    if (elapsed < -TIME_TOLERANCE_MS) report('clock-back', 'warning', -elapsed)
+    else if (body.wallMs > Math.max(0, elapsed) + TIME_TOLERANCE_MS) {
       report('more-work-than-time', 'alert', body.wallMs - elapsed)
     }
   }
