@@ -18,9 +18,14 @@ export const HOST_SILENT_MS = 60_000
 /** Unanswered questions (prepare, fetch, final) are asked again. */
 export const ASK_AGAIN_MS = 2_000
 
-/** How long one stage of a view waits: more with every view, so that slow links are waited for at last. */
+/** How long a proposal is waited for: more with every view, so that slow links are waited for at last. */
 export function viewTimeoutMs(view: number): number {
   return Math.min(60_000, 3_000 + 2_000 * view)
+}
+
+/** How long the rest is waited for once a quorum has spoken, though not for one seal. */
+export function restTimeoutMs(view: number): number {
+  return Math.min(60_000, 1_000 + 1_000 * view)
 }
 
 export interface SealConfig {

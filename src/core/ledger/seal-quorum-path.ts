@@ -3,7 +3,7 @@
 // of statements, so nobody runs ahead in a partition. In a host-anchored room this is what happens when the host is gone:
 // then a member also stands by the host's proposal that it voted for, lest the host made it final (docs/seals.md).
 import type { SealEpoch } from './seal-epoch.ts'
-import { NO_SEAL, viewTimeoutMs, type SealEffect } from './seal-events.ts'
+import { NO_SEAL, restTimeoutMs, viewTimeoutMs, type SealEffect } from './seal-events.ts'
 import { authorsOf, type Tally } from './seal-statements.ts'
 import type { Certificate } from './seal.ts'
 
@@ -181,7 +181,7 @@ export class QuorumPath {
       return
     }
     if (!this.isQuorum(votes)) return
-    if (this.voteBy === Infinity) this.voteBy = now + viewTimeoutMs(view)
+    if (this.voteBy === Infinity) this.voteBy = now + restTimeoutMs(view)
     if (now >= this.voteBy) epoch.say('quorum', 'commit', view, NO_SEAL, effects)
   }
 
@@ -189,7 +189,7 @@ export class QuorumPath {
     const { view, epoch } = this
     const commits = epoch.statements.at('quorum', 'commit', view)
     if (!this.isQuorum(commits)) return
-    if (this.commitBy === Infinity) this.commitBy = now + viewTimeoutMs(view)
+    if (this.commitBy === Infinity) this.commitBy = now + restTimeoutMs(view)
     if (now >= this.commitBy || (commits.get(NO_SEAL)?.size ?? 0) >= epoch.quorum) this.enter(view + 1, now)
   }
 
