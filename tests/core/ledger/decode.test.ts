@@ -12,7 +12,7 @@ import {
 } from '../../../src/core/ledger/decode.ts'
 import type { EntryBody } from '../../../src/core/ledger/entry.ts'
 import { proofOfContradiction, proofOfFork, readEvidence } from '../../../src/core/ledger/evidence.ts'
-import type { Seal, SealStatement, Snapshot } from '../../../src/core/ledger/seal.ts'
+import type { SealStatement } from '../../../src/core/ledger/seal.ts'
 import { encodeBase64url } from '../../../src/core/num/base64url.ts'
 import { badBodies, badEnvelopes } from './bad-entries.ts'
 import {
@@ -28,10 +28,10 @@ import {
   samples,
   workBody,
 } from './fixtures.ts'
+import { certificate, proposal, seal, SIG, snapshot, statement, vote } from './seal-samples.ts'
 
 const encode = (value: unknown): Uint8Array =>
   new TextEncoder().encode(typeof value === 'string' ? value : canonicalise(value))
-const SIG = encodeBase64url(new Uint8Array(64).fill(9))
 
 describe('entries from outside', () => {
   const join = chain(FOUNDER, [charterBody, joinBody])[1]!
@@ -95,7 +95,7 @@ describe('entries from outside', () => {
 
 describe('evidence', () => {
   const [leave, work] = [leaveBody, workBody].map(body => headOf(entry(member(1), 5, HASH, body)))
-  const statement: SealStatement = {
+  const voted: SealStatement = {
     v: 2,
     room: ROOM,
     epoch: 3,
@@ -106,7 +106,7 @@ describe('evidence', () => {
     author: member(1),
     sig: SIG,
   }
-  const otherSeal = { ...statement, seal: 'cd'.repeat(32) }
+  const otherSeal = { ...voted, seal: 'cd'.repeat(32) }
 
   test('two heads of one place exclude each other, in whatever order they were found', () => {
     const proof = proofOfFork(leave!, work!)
@@ -117,13 +117,13 @@ describe('evidence', () => {
   })
 
   test('two statements for one place exclude each other', () => {
-    const proof = proofOfContradiction(statement, otherSeal)
+    const proof = proofOfContradiction(voted, otherSeal)
     expect(readEvidence(proof)).toMatchObject({ kind: 'statements' })
     expect(proof.against).toBe(member(1))
   })
 
   test('a host that commits twice in one epoch convicts itself, whatever the views', () => {
-    const commit = { ...statement, path: 'host', phase: 'commit' } as const
+    const commit = { ...voted, path: 'host', phase: 'commit' } as const
     expect(
       readEvidence(proofOfContradiction(commit, { ...commit, view: 2, seal: otherSeal.seal })),
     ).toBeDefined()
@@ -137,9 +137,9 @@ describe('evidence', () => {
     ['somebody else accused', { ...proofOfFork(leave!, work!), against: member(2) }],
     ['heads called statements', { ...proofOfFork(leave!, work!), evidence: 'statements' as const }],
     ['a text with a space', { ...proofOfFork(leave!, work!), first: ` ${canonicalise(leave)}` }],
-    ['the same seal twice', proofOfContradiction(statement, { ...statement, sig: SIG.replace('C', 'D') })],
-    ['statements of two views', proofOfContradiction(statement, { ...otherSeal, view: 2 })],
-    ['statements of two phases', proofOfContradiction(statement, { ...otherSeal, phase: 'commit' })],
+    ['the same seal twice', proofOfContradiction(voted, { ...voted, sig: SIG.replace('C', 'D') })],
+    ['statements of two views', proofOfContradiction(voted, { ...otherSeal, view: 2 })],
+    ['statements of two phases', proofOfContradiction(voted, { ...otherSeal, phase: 'commit' })],
   ])('%s proves nothing', (_, proof) => {
     expect(readEvidence(proof)).toBeUndefined()
     expect(decodeEntry(encode(entry(member(2), 0, '', proof)))).toBeUndefined()
@@ -147,49 +147,11 @@ describe('evidence', () => {
 })
 
 describe('seals from outside', () => {
-  const seal: Seal = {
-    v: 2,
-    room: ROOM,
-    epoch: 1,
-    previous: HASH,
-    unixMs: 1_790_000_000_000,
-    size: 12,
-    root: HASH,
-    heads: HASH,
-    state: HASH,
-    members: [member(1), member(2)],
-    anchor: member(1),
-    modelRound: 4,
-    modelHash: HASH,
-  }
-  const statement: SealStatement = {
-    v: 2,
-    room: ROOM,
-    epoch: 1,
-    path: 'host',
-    phase: 'commit',
-    view: 0,
-    seal: HASH,
-    author: member(1),
-    sig: SIG,
-  }
-  const vote = (by: number): SealStatement => ({ ...statement, phase: 'vote', author: member(by) })
-  const snapshot: Snapshot = {
-    heads: [
-      [member(1), 4, HASH],
-      [member(2), 0, HASH],
-    ],
-    frontier: [HASH, HASH],
-    state: { members: [['a', 1, { deep: ['[[[['] }]] },
-  }
-
   test('what is sound survives the wire', () => {
     expect(decodeSeal(encode(seal))).toEqual(seal)
     expect(decodeSealStatement(encode(statement))).toEqual(statement)
-    const certificate = { seal, statements: [statement, vote(1), vote(2)] }
     expect(decodeCertificate(encode(certificate))).toEqual(certificate)
     expect(decodeSnapshot(encode(snapshot))).toEqual(snapshot)
-    const proposal = { seal, heads: snapshot.heads }
     expect(decodeProposal(encode(proposal))).toEqual(proposal)
   })
 

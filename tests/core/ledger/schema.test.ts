@@ -8,7 +8,8 @@ import { headOf } from '../../../src/core/ledger/chain.ts'
 import { decodeEntry } from '../../../src/core/ledger/decode.ts'
 import type { EntryBody } from '../../../src/core/ledger/entry.ts'
 import { badBodies, badEnvelopes } from './bad-entries.ts'
-import { entry, HASH, joinBody, member, ROOM, samples } from './fixtures.ts'
+import { entry, HASH, joinBody, member, samples } from './fixtures.ts'
+import { certificate, seal, snapshot, statement } from './seal-samples.ts'
 
 const published = JSON.parse(
   readFileSync(new URL('../../../docs/ledger.schema.json', import.meta.url), 'utf8'),
@@ -56,39 +57,12 @@ describe('the schema and the decoder agree', () => {
 
 describe('other records', () => {
   const of = (name: string) => ajv.compile({ $ref: `urn:yoriai:ledger:2#/$defs/${name}` })
-  const SIG = entry(member(1), 0, '', joinBody).sig
-  const seal = {
-    v: 2,
-    room: ROOM,
-    epoch: 1,
-    previous: HASH,
-    unixMs: 1,
-    size: 1,
-    root: HASH,
-    heads: HASH,
-    state: HASH,
-    members: [member(1)],
-    anchor: member(1),
-    modelRound: -1,
-    modelHash: '',
-  }
-  const statement = {
-    v: 2,
-    room: ROOM,
-    epoch: 1,
-    path: 'host',
-    phase: 'vote',
-    view: 0,
-    seal: HASH,
-    author: member(1),
-    sig: SIG,
-  }
   test.each<[string, object, object]>([
     ['signedHead', headOf(entry(member(1), 0, '', joinBody)), { bodyHash: '' }],
     ['seal', seal, { members: [] }],
     ['sealStatement', statement, { phase: 'maybe' }],
-    ['certificate', { seal, statements: [statement] }, { statements: [] }],
-    ['snapshot', { heads: [[member(1), 0, HASH]], frontier: [HASH], state: { a: [] } }, { frontier: [''] }],
+    ['certificate', certificate, { statements: [] }],
+    ['snapshot', snapshot, { frontier: [''] }],
   ])('%s', (name, sound, broken) => {
     const isOf = of(name)
     expect(isOf(sound)).toBe(true)
