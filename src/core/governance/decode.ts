@@ -80,6 +80,7 @@ const kinds = v.picklist([
 const account = v.strictObject({
   flop: big,
   steps: count,
+  firstRound: v.pipe(v.number(), v.safeInteger(), v.minValue(-1)),
   lastRound: v.pipe(v.number(), v.safeInteger(), v.minValue(-1)),
   lastReceipt: hashOrNone,
   modelAfter: hashOrNone,

@@ -12,6 +12,8 @@ export interface EffectiveOrder {
   readonly cut: number
 }
 
+/** A greater leap is no order: it could leave no nonce for the orders after it. */
+export const NONCE_LEAP = 1_000
 /** Older ones concern rounds that nobody mixes any more. */
 const MAX_RESUMPTIONS = 64
 
@@ -24,6 +26,7 @@ export function carryOutOrders(before: Orders, effective: readonly EffectiveOrde
     .filter(({ body }) => body.action !== 'revoke' && body.nonce > before.nonce)
     .sort((a, b) => a.body.nonce - b.body.nonce || rank(a) - rank(b) || ascending(a.hash, b.hash))
   for (const { hash, unixMs, body, cut } of due) {
+    if (body.nonce > nonce + NONCE_LEAP) break
     nonce = body.nonce
     if (body.action === 'pause') {
       const { expiresUnixMs, reason } = body

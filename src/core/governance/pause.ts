@@ -4,6 +4,7 @@
 import type { MemberId } from '../num/ids.ts'
 import { ascending } from '../num/sorted.ts'
 import { derive } from './derived.ts'
+import { NONCE_LEAP } from './order-walk.ts'
 import { isLineageSpent } from './share.ts'
 import { SKEW_MS, type GovernanceState, type HoldRecord, type PauseInForce } from './state.ts'
 import type { ComputeState } from './view-records.ts'
@@ -120,12 +121,16 @@ export function countOrder(times: readonly number[], unixMs: number): readonly n
   return [...recent, Math.max(unixMs, ...recent)].sort((a, b) => a - b)
 }
 
-/** What the next effective order must exceed. */
+/** What the next order must exceed: the effective ones, and those of guardians that may still become so. */
 export function highestNonce(state: GovernanceState): number {
-  let nonce = derive(state).orders.nonce
-  for (const { body } of state.motions.values())
-    if (body.kind === 'order' && body.action !== 'revoke') nonce = Math.max(nonce, body.nonce)
-  return nonce
+  const { nonce } = derive(state).orders
+  let highest = nonce
+  for (const { author, body } of state.motions.values()) {
+    if (body.kind !== 'order' || body.action === 'revoke' || !isGuardian(state, author)) continue
+    // One guardian alone must not drive it so far that nobody else's order can follow.
+    if (body.nonce < nonce + NONCE_LEAP) highest = Math.max(highest, body.nonce)
+  }
+  return highest
 }
 
 /** Hashes of holds and orders whose first sight this member has to remember, sorted. */

@@ -62,25 +62,42 @@ export function applyReceipt(state: GovernanceState, entry: Entry, body: Receipt
   const spanMs = useDevice(account, entry.unixMs, body, flop, breaks)
   useLicence(account, entry, body, flop, spanMs, hash)
 
-  const rounds = BigInt(Math.max(1, body.toRound - body.fromRound + 1))
-  const isWithinRound = body.fromRound === body.toRound
-  account.roundTail = !isWithinRound
-    ? 0n
-    : body.toRound === account.lastRound
-      ? account.roundTail + flop
-      : flop
-  const perRound = (flop + rounds - 1n) / rounds
-  const peak = perRound > account.roundTail ? perRound : account.roundTail
-  if (peak > account.roundPeak) {
-    account.roundPeak = peak
-    account.roundPeakReceipt = hash
-  }
+  countRounds(account, body, flop, hash)
   account.flop += flop
   account.steps = body.toStep
   account.lastRound = Math.max(account.lastRound, body.toRound)
   account.lastReceipt = hash
   account.modelAfter = body.modelAfter
   account.lastUnixMs = entry.unixMs
+}
+
+/**
+ * FLOP per round, from the receipt alone, from those within its round, and from all so far. One round more than a receipt
+ * names may have a part in it: a job that began in the round before can end in this one.
+ */
+function countRounds(
+  account: Account,
+  { fromRound, toRound }: ReceiptBody,
+  flop: bigint,
+  hash: string,
+): void {
+  if (account.firstRound < 0) account.firstRound = fromRound
+  const goesOn = fromRound === toRound && toRound === account.lastRound
+  account.roundTail = fromRound === toRound ? flop + (goesOn ? account.roundTail : 0n) : 0n
+  const peak = [
+    perRound(flop, toRound - fromRound),
+    perRound(account.roundTail, 0),
+    perRound(account.flop + flop, Math.max(toRound, account.lastRound) - account.firstRound),
+  ].reduce((a, b) => (a > b ? a : b))
+  if (peak <= account.roundPeak) return
+  account.roundPeak = peak
+  account.roundPeakReceipt = hash
+}
+
+/** Rounded up, over `span` further rounds and the one before. */
+function perRound(flop: bigint, span: number): bigint {
+  const rounds = BigInt(Math.max(0, span) + 2)
+  return (flop + rounds - 1n) / rounds
 }
 
 /** Rate and time on the device; returns the milliseconds of the author's clock that the receipt covers. */

@@ -87,6 +87,8 @@ export interface LicenceUse {
 export interface Account {
   flop: bigint
   steps: number
+  /** Where the first receipt begins; -1 before it. */
+  firstRound: number
   /** Of the newest receipt; -1 and "" before the first. */
   lastRound: number
   lastReceipt: string
@@ -94,7 +96,7 @@ export interface Account {
   lastUnixMs: number
   /** FLOP stated by receipts that lie within lastRound alone. */
   roundTail: bigint
-  /** Most FLOP per round that any receipt amounts to, and which. */
+  /** Most FLOP per round that the receipts amount to at any point, and which one shows it. */
   roundPeak: bigint
   roundPeakReceipt: string
   /** Keyed by useKey(licence, device). */
@@ -249,6 +251,7 @@ export function freshAccount(): Account {
   return {
     flop: 0n,
     steps: 0,
+    firstRound: -1,
     lastRound: -1,
     lastReceipt: '',
     modelAfter: '',

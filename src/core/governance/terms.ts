@@ -76,7 +76,10 @@ export function followAmendments(state: GovernanceState, from: TermsInForce): Te
         if (body.kind !== 'amend' || body.previous !== current.hash || seen.has(hash)) return false
         const { guardians, quorum } = current.terms
         const signed = signersAmong(signaturesOf(state, hash), guardians).length >= quorum
-        return signed && termsFault(body.governance) === null
+        // How a room is sealed is what its seals rest on: it stays.
+        const isSound =
+          termsFault(body.governance) === null && body.governance.sealing === current.terms.sealing
+        return signed && isSound
       })
       .sort(([a], [b]) => (a < b ? -1 : 1))[0]
     if (next?.[1].body.kind !== 'amend') return current

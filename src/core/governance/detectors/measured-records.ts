@@ -17,6 +17,8 @@ export interface MeasuredRow {
   readonly evasion: Evasion
   /** Weight noise in per cent of a tensor's size, epochs between averages, or temperature. */
   readonly setting: number
+  /** How long the students of a row learned; null for rows of mixed lengths. */
+  readonly epochs: number | null
   readonly pairs: number
   readonly detected: number
   readonly lowest: number
@@ -47,6 +49,9 @@ export interface MeasuredDetectors {
   readonly samplesPerRun: number
   /** Lengths of the honest runs and of what follows a hand-over, in turn. */
   readonly epochs: readonly number[]
+  /** Gradient steps of the longest of them. Independent runs grow alike with training, so beyond it nothing is known. */
+  readonly longestSteps: number
+  /** Runs of the longest length, whose pairs set the threshold. */
   readonly calibrationRuns: number
   readonly threshold: number
   /** Independent pairs: mean and highest of those that set the threshold, and what exceeded it among other runs. */
@@ -54,6 +59,9 @@ export interface MeasuredDetectors {
   readonly independentHighest: number
   readonly checkedPairs: number
   readonly falsePositives: number
+  /** Of these, pairs of the longest length. */
+  readonly checkedLongPairs: number
+  readonly falsePositivesLong: number
   readonly rows: readonly MeasuredRow[]
   readonly freshStart: MeasuredFreshStart
 }
@@ -64,17 +72,23 @@ export function measuredFor(
   task: TaskId,
   model: ModelSpec,
 ): MeasuredDetectors | null {
-  const key = JSON.stringify([task, model.input, model.layers.map(layer => Object.entries(layer).sort())])
-  return (
-    all.find(
-      one =>
-        JSON.stringify([
-          one.task,
-          one.model.input,
-          one.model.layers.map(layer => Object.entries(layer).sort()),
-        ]) === key,
-    ) ?? null
-  )
+  const wanted = describe(task, model)
+  return all.find(measured => describe(measured.task, measured.model) === wanted) ?? null
+}
+
+/** The R3 threshold for models trained for at most so many steps; null where none was measured. */
+export function thresholdFor(
+  all: readonly MeasuredDetectors[],
+  task: TaskId,
+  model: ModelSpec,
+  steps: number,
+): number | null {
+  const measured = measuredFor(all, task, model)
+  return measured !== null && steps <= measured.longestSteps ? measured.threshold : null
+}
+
+function describe(task: TaskId, { input, layers }: ModelSpec): string {
+  return JSON.stringify([task, input, layers.map(layer => Object.entries(layer).sort())])
 }
 
 /** Detected share over all rows of one evasion; NaN without any. */
