@@ -65,8 +65,8 @@ export function createSimTrainer(config: TrainerConfig, clock: Clock, stepMs: nu
         let exhausted = false
         let activeMs = 0
         let pausedMs = 0
-        const carriedMs = Math.min(notBefore - clock.now(), rateStepMs(config.model, job))
-        if (carriedMs > 0) await wait('rate', carriedMs)
+        notBefore = Math.min(notBefore, clock.now() + rateStepMs(config.model, job))
+        if (notBefore > clock.now()) await wait('rate', notBefore - clock.now())
         while (steps < job.steps && !stopped) {
           if (paused) {
             const since = clock.now()

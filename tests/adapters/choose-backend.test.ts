@@ -5,7 +5,7 @@ import type { ClearableTrainer } from '../../src/adapters/trainer-data.ts'
 import { initialParams } from '../../src/core/model/init.ts'
 import { presetModel } from '../../src/core/model/presets.ts'
 import { type BackendName, TrainerError } from '../../src/ports/trainer.ts'
-import { squares } from '../contract/trainer.ts'
+import { squares } from '../contract/trainer-tools.ts'
 
 const model = presetModel('mlp', [8, 8, 1], 10)
 

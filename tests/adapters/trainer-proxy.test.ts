@@ -6,7 +6,8 @@ import { initialParams } from '../../src/core/model/init.ts'
 import { presetModel } from '../../src/core/model/presets.ts'
 import { type TrainerConfig, TrainerError } from '../../src/ports/trainer.ts'
 import { serveTrainer } from '../../src/workers/trainer-host.ts'
-import { squares, trainerContract } from '../contract/trainer.ts'
+import { trainerContract } from '../contract/trainer.ts'
+import { squares } from '../contract/trainer-tools.ts'
 
 function connect(open = async (config: TrainerConfig) => createReferenceTrainer(config)) {
   const { port1, port2 } = new MessageChannel()

@@ -7,7 +7,8 @@ import { presetModel } from '../../src/core/model/presets.ts'
 import { createReferenceModel } from '../../src/core/model/reference/model.ts'
 import { evaluateSamples, trainSteps } from '../../src/core/model/reference/train.ts'
 import { type TrainJob, TrainerError } from '../../src/ports/trainer.ts'
-import { squares, trainerContract } from '../contract/trainer.ts'
+import { trainerContract } from '../contract/trainer.ts'
+import { squares } from '../contract/trainer-tools.ts'
 import { installNodeWebgpu } from '../tools/node-webgpu.ts'
 
 beforeAll(async () => {

@@ -1,22 +1,21 @@
 // The acceptance suite of the Trainer port: every adapter, on every backend, is done when it passes. The plain
 // TypeScript reference is the oracle for losses and parameters. Runs in Node and in browsers alike.
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Dataset } from '../../src/core/data/dataset.ts'
 import { initialParams } from '../../src/core/model/init.ts'
 import { type PresetName, presetModel } from '../../src/core/model/presets.ts'
 import { createReferenceModel } from '../../src/core/model/reference/model.ts'
 import { evaluateSamples, trainSteps } from '../../src/core/model/reference/train.ts'
 import type { ModelSpec } from '../../src/core/model/spec.ts'
-import { createRng } from '../../src/core/num/rng.ts'
 import {
   type BackendName,
   type Optimizer,
   type Trainer,
   type TrainerConfig,
-  TrainerError,
   type TrainJob,
   type TrainProgress,
 } from '../../src/ports/trainer.ts'
+import { describeLimits } from './trainer-limits.ts'
+import { CLASSES, kindOf, largestGap, meanGap, settled, sleep, squares, until } from './trainer-tools.ts'
 
 export interface ContractOptions {
   readonly backend: BackendName
@@ -26,28 +25,6 @@ export interface ContractOptions {
   readonly countTensors?: () => number
   /** Side of the square test images. */
   readonly side?: number
-}
-
-const CLASSES = 10
-
-/** Images whose class shows as a bright square in a class-dependent place, over noise; bytes as from a camera. */
-export function squares(count: number, seed: string, side: number): Dataset {
-  const rng = createRng(seed)
-  const x = new Uint8Array(count * side * side)
-  const y = new Uint16Array(count)
-  for (let i = 0; i < count; i++) {
-    const label = rng.below(CLASSES)
-    y[i] = label
-    const top = Math.floor(label / 4) * Math.floor(side / 3)
-    const left = (label % 4) * Math.floor(side / 4)
-    for (let p = 0; p < side * side; p++) {
-      const row = Math.floor(p / side)
-      const column = p % side
-      const bright = row >= top && row < top + 3 && column >= left && column < left + 3
-      x[i * side * side + p] = bright ? 155 + rng.below(100) : rng.next() < 0.2 ? rng.below(90) : 0
-    }
-  }
-  return { shape: [side, side, 1], classes: Array.from({ length: CLASSES }, (_, c) => String(c)), x, y }
 }
 
 export function trainerContract(
@@ -292,6 +269,8 @@ export function trainerContract(
       expect(report.adapter).not.toBe('')
     })
 
+    describeLimits({ create, jobFor, reference, side, ...options })
+
     const { countTensors } = options
     if (countTensors !== undefined) {
       const steps = 1_000
@@ -321,44 +300,4 @@ export function trainerContract(
       }, 240_000)
     }
   })
-}
-
-function largestGap(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  expect(a.length).toBe(b.length)
-  let gap = 0
-  // NaN must not pass for small.
-  for (let i = 0; i < a.length; i++)
-    gap = Math.max(gap, Number.isFinite(a[i]) ? Math.abs(a[i]! - b[i]!) : Infinity)
-  return gap
-}
-
-/** Adam divides by the root of tiny second moments, so single coordinates may differ by more than all together. */
-function meanGap(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i]! - b[i]!)
-  return sum / a.length
-}
-
-async function kindOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise
-  } catch (error) {
-    return error instanceof TrainerError ? error.kind : `not a TrainerError: ${String(error)}`
-  }
-  return 'nothing was refused'
-}
-
-const sleep = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(10)
-}
-
-/** Until nothing has been added for a while. */
-async function settled(items: readonly unknown[]): Promise<void> {
-  let before = -1
-  while (items.length !== before) {
-    before = items.length
-    await sleep(400)
-  }
 }
