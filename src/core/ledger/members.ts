@@ -1,6 +1,6 @@
 // Who is a member: joins, leaves, the anchor's office, convictions, and the work that each member's receipts state. Facts
 // only, each from one author's own chain or from a proof that convinces on its own, so the order between authors does not
-// matter. Evictions need counted signatures and stand in governance; core/room/membership.ts puts both together.
+// matter. Evictions need counted signatures and stand in governance; core/room/fold.ts puts both together.
 import * as v from 'valibot'
 import type { MemberId } from '../num/ids.ts'
 import type { Canonical } from './canonical.ts'

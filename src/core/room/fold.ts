@@ -1,7 +1,10 @@
 // The meaning of a room: all mechanisms folded over its entries. Peers, the audit and the simulator use this one fold. Entries
 // of one author come in the order of its chain, authors in any order; the outcome is the same. What arrives before the charter
-// waits for it, since nothing means anything without. A mechanism of later work is added here.
+// waits for it, since nothing means anything without. A mechanism of later work is added here. Below: who is in the room, which
+// takes several mechanisms together, and who may seal next.
 import { sha256 } from '@noble/hashes/sha2.js'
+import { derive } from '../governance/derived.ts'
+import { levelOf } from '../governance/identity.ts'
 import { governanceMechanism } from '../governance/mechanism.ts'
 import { pausesInForce } from '../governance/pause.ts'
 import type { GovernanceState } from '../governance/state.ts'
@@ -9,9 +12,9 @@ import { canonicalise, type Canonical } from '../ledger/canonical.ts'
 import { creditsMechanism, type CreditsState } from '../ledger/credits.ts'
 import type { Entry } from '../ledger/entry.ts'
 import type { EpochFacts } from '../ledger/mechanism.ts'
-import { membersMechanism, type MembersState } from '../ledger/members.ts'
+import { membersMechanism, type Membership, type MembersState } from '../ledger/members.ts'
 import { bytesToHex } from '../num/hex.ts'
-import type { RoomId } from '../num/ids.ts'
+import type { MemberId, RoomId } from '../num/ids.ts'
 import { ascending } from '../num/sorted.ts'
 
 export interface RoomState {
@@ -104,4 +107,63 @@ export function stateHash(state: RoomState): string {
 
 export function cloneState(state: RoomState): RoomState {
   return structuredClone(state)
+}
+
+/** Everybody who ever joined and is not out; those that left or were evicted are not present. */
+export function membershipsOf(state: RoomState): ReadonlyMap<MemberId, Membership> {
+  const { evicted } = derive(state.governance)
+  const memberships = new Map<MemberId, Membership>()
+  for (const [member, record] of state.members.records) {
+    if (state.members.convicted.has(member)) continue
+    memberships.set(member, evicted.has(member) ? { ...record, present: false } : record)
+  }
+  return memberships
+}
+
+export function isMember(state: RoomState, member: MemberId): boolean {
+  const record = state.members.records.get(member)
+  return record !== undefined && record.present && !isOut(state, member)
+}
+
+function isOut(state: RoomState, member: MemberId): boolean {
+  return state.members.convicted.has(member) || derive(state.governance).evicted.has(member)
+}
+
+export function sealingOf(state: RoomState): 'host' | 'consortium' {
+  return derive(state.governance).terms?.terms.sealing ?? 'host'
+}
+
+export function mayBeSealMember(state: RoomState, member: MemberId, unixMs: number): boolean {
+  // The founder seals its own room before it has joined it as a member.
+  const isFounder = member === state.members.founder && !state.members.records.has(member)
+  if (isFounder) return !isOut(state, member)
+  if (!isMember(state, member)) return false
+  if (sealingOf(state) === 'host' || member === state.members.founder) return true
+  return levelOf(state.governance, member, unixMs) >= 1
+}
+
+/** Host of the next seal: whom the host of the last one names by a handover, or that host itself. */
+export function expectedAnchor(state: RoomState, before: MemberId): MemberId {
+  const named = state.members.handovers.get(before)
+  return named !== undefined && isMember(state, named) ? named : before
+}
+
+/** Sorted. `present` counts in host-anchored rooms only; never empty, or nobody could ever seal again. */
+export function nextSealMembers(
+  state: RoomState,
+  present: readonly MemberId[],
+  anchor: MemberId,
+  unixMs: number,
+): readonly MemberId[] {
+  const candidates =
+    sealingOf(state) === 'host'
+      ? new Set([...present, anchor])
+      : new Set([...state.members.records.keys(), ...founders(state)])
+  const members = [...candidates].filter(member => mayBeSealMember(state, member, unixMs))
+  return members.length > 0 ? members.sort(ascending) : [anchor]
+}
+
+function founders(state: RoomState): readonly MemberId[] {
+  const { founder } = state.members
+  return founder === '' ? [] : [founder]
 }
