@@ -91,6 +91,25 @@ describe('two branches of one author', () => {
     expect(outcomes[0]![1]).toBe(2)
   })
 
+  test('a joiner cuts where the sealed state says; heads above the cut can not be reproduced', () => {
+    const entries = chain(member(1), [joinBody, workBody, workBody, leaveBody])
+    const [join, work, more] = entries
+    const ledger = new Ledger(ROOM)
+    ledger.rebase([[member(1), 0, entryHash(join!)]])
+    admitAll(ledger, [work!, more!])
+    const heads = ledger.sealableHeads()
+    expect(ledger.cutAt(member(1), 2)).toEqual([more])
+    expect(ledger.cutAt(member(1), 3)).toEqual([])
+    expect(ledger.openEntries()).toEqual([work])
+    expect(ledger.openEntries(heads)).toBeUndefined()
+    expect(ledger.admit(more!)).toEqual({ status: 'refused', why: 'ejected' })
+    // What a final seal names stands all the same.
+    expect(ledger.rebase(heads)).toEqual([work])
+    expect(ledger.lengthOf(member(1))).toBe(3)
+    expect(ledger.admit(entries[3]!)).toEqual({ status: 'refused', why: 'ejected' })
+    expect(ledger.size).toBe(0)
+  })
+
   test('what proves nothing convicts nobody', () => {
     const ledger = new Ledger(ROOM)
     const [join, work] = chain(member(1), [joinBody, workBody]).map(headOf)
