@@ -1,10 +1,12 @@
 // What this device keeps, by name, and which identity a tab speaks with. Two tabs of one browser are two members: each
 // holds the lock of its own slot, so one identity never signs in two places. A reloaded tab asks for the slot it had.
 import { deleteDB } from 'idb'
+import { encodeBase64url } from '../core/num/base64url.ts'
 import type { Store } from '../ports/store.ts'
 import { openIndexedDbStore } from './store-indexeddb.ts'
 import { createMemoryStore } from './store-memory.ts'
 
+const DEVICE_ID_BYTES = 16
 export const KEYS_DATABASE = 'yoriai-keys'
 export const ROWS_DATABASE = 'yoriai-rooms'
 const SLOT_KEY = 'yoriai.slot'
@@ -56,4 +58,15 @@ export async function deleteEverythingHere(): Promise<void> {
   await Promise.all([deleteDB(KEYS_DATABASE), deleteDB(ROWS_DATABASE)])
   const caches = globalThis.caches
   if (caches !== undefined) for (const name of await caches.keys()) await caches.delete(name)
+}
+
+/** Names this device for an identity in rooms' registries: 16 random bytes, made once. */
+export async function deviceIdOf(store: Store, member: string): Promise<string> {
+  const key = `device/${member}`
+  const kept = await store.get(key)
+  if (kept?.length === DEVICE_ID_BYTES) return encodeBase64url(kept)
+  const bytes = crypto.getRandomValues(new Uint8Array(DEVICE_ID_BYTES))
+  // A device that can keep nothing is a new one in every stay.
+  await store.put(key, bytes).catch(() => undefined)
+  return encodeBase64url(bytes)
 }

@@ -30,13 +30,17 @@ export async function createRooms(): Promise<Rooms> {
   return {
     async createRoom(draft) {
       const { signer, store } = await device()
-      const charter = await foundRoom(draft, signer, { bytes: randomBytes })
+      const charter = await foundRoom(draft, signer, { bytes: randomBytes }, Date.now())
       await keepCharter(store, charter)
       return { room: charter.room, key: encodeBase64url(randomBytes(32)) }
     },
     preview: (link, listener) => preview(device, link, listener),
     runChecks: runGreenRoomChecks,
     downloadBytes: charter => downloadBytes(dataUrl, charter),
+    async verifyLedger(bytes, progress) {
+      const { verifyLedgerInWorker } = await import('./audit-browser.ts')
+      return verifyLedgerInWorker(bytes, progress)
+    },
     loadOwnFiles: request => loadOwnFilesInWorker(request),
     async join(options) {
       // Links and workers are the heavy half of the program: they load with the click, not with the first screen.

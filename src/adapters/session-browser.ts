@@ -151,9 +151,12 @@ export function openSession(parts: SessionParts): Promise<Session> {
         return () => listeners.delete(listener)
       },
       setPaused(paused) {
-        const { phase } = latest!
-        // Straight to the trainer too: "within one step" must not wait until the peer has mixed a round.
-        if (phase === 'training' || phase === 'paused') tellTrainer({ type: 'setPaused', paused })
+        const { phase, governance } = latest!
+        // Straight to the trainer too: "within one step" must not wait until the peer has mixed a round. Going on is for
+        // the peer to say where the room as a whole stands still.
+        const mayTell = paused || governance.compute.status === 'running'
+        if (mayTell && (phase === 'training' || phase === 'paused'))
+          tellTrainer({ type: 'setPaused', paused })
         tell({ type: 'paused', paused })
       },
       setEffort: effort => tell({ type: 'effort', effort }),
@@ -162,6 +165,12 @@ export function openSession(parts: SessionParts): Promise<Session> {
       testSamples: (offset, count) => call('testSamples', offset, count),
       exportModel: format => call('exportModel', format),
       measureWhole: () => call('measureWhole'),
+      act: action => call('act', action),
+      ledgerPage: query => call('ledgerPage', query),
+      proofOf: hash => call('proofOf', hash),
+      exportLedger: () => call('exportLedger'),
+      trace: modelHash => call('trace', modelHash),
+      openCommitment: commitment => call('openCommitment', commitment),
       async leave() {
         const receipt = await call('leave')
         // The leave entry is on its way through the page's links: they linger a moment before everything is freed.

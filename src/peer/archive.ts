@@ -17,6 +17,9 @@ const encoder = new TextEncoder()
 const numbered = (epoch: number): string => String(epoch).padStart(10, '0')
 
 export class Archive {
+  /** Epochs whose entries are kept here, as far as is known. */
+  kept = 0
+
   constructor(
     private readonly room: RoomId,
     private readonly store: Store,
@@ -34,6 +37,7 @@ export class Archive {
 
   async keepEpoch({ certificate, entries }: ClosedEpoch): Promise<void> {
     await this.store.put(this.epochKey(certificate.seal.epoch), await this.pack(entries))
+    this.kept++
   }
 
   /** The newest seal kept here with its snapshot; null when there is none, or when they do not belong together. */
@@ -84,12 +88,9 @@ export class Archive {
     return this.store.get(this.epochKey(epoch))
   }
 
-  async has(epoch: number): Promise<boolean> {
-    return (await this.store.get(this.epochKey(epoch))) !== undefined
-  }
-
-  async count(): Promise<number> {
-    return (await this.store.keys(`epoch/${this.room}/`)).length
+  /** Counts what an earlier stay kept. */
+  async recount(): Promise<void> {
+    this.kept = (await this.store.keys(`epoch/${this.room}/`)).length
   }
 
   /**
@@ -108,6 +109,7 @@ export class Archive {
   async accept(epoch: number, packed: Uint8Array, after: readonly SealedHead[]): Promise<boolean> {
     if (!(await this.unpack(packed, after))) return false
     await this.store.put(this.epochKey(epoch), packed)
+    this.kept++
     return true
   }
 

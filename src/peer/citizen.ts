@@ -48,6 +48,8 @@ export class Citizen {
   readonly devices: DeviceDesk
   readonly journal: ReceiptJournal
   private readonly accused = new Set<MemberId>()
+  /** What the work since the last receipt was done under. */
+  private work = { licence: '', device: '' }
   private stating: Promise<void> = Promise.resolve()
 
   constructor(
@@ -67,7 +69,12 @@ export class Citizen {
       },
     )
     this.journal = new ReceiptJournal(wire.traffic)
-    this.devices = new DeviceDesk(self, host.ownDevice, () => book.live.governance, body => this.append(body))
+    this.devices = new DeviceDesk(
+      self,
+      host.ownDevice,
+      () => book.live.governance,
+      body => this.append(body),
+    )
   }
 
   get members(): ReadonlyMap<MemberId, Membership> {
@@ -105,6 +112,16 @@ export class Citizen {
 
   limits(): Limits {
     return this.overseer.limits(this.devices.device, this.host.training()?.tally.flop ?? 0n)
+  }
+
+  /** Limits of the next job. Work under another licence or on another device is stated first: a receipt names one of each. */
+  async openJob(): Promise<Limits> {
+    const limits = this.limits()
+    const { device } = this.devices
+    const other = limits.licence !== this.work.licence || device !== this.work.device
+    if (other && (this.host.training()?.tally.steps ?? 0) > 0) await this.stateReceipt()
+    this.work = { licence: limits.licence, device }
+    return limits
   }
 
   /** Something that this member needs comes with the next seal. */
@@ -181,8 +198,7 @@ export class Citizen {
     const account = this.book.live.governance.accounts.get(this.host.self)
     const body = this.journal.close(training, {
       lineage: this.lineage,
-      device: this.devices.device,
-      licence: this.limits().licence,
+      ...this.work,
       last: account?.lastReceipt
         ? {
             hash: account.lastReceipt,

@@ -17,7 +17,11 @@ export function dataRoot(room: RoomId, data: Dataset | null): string {
     head.set(salt, 1)
     head[salt.length + 1] = label >> 8
     head[salt.length + 2] = label & 255
-    return sha256.create().update(head).update(bytes.subarray(i * each, (i + 1) * each)).digest()
+    return sha256
+      .create()
+      .update(head)
+      .update(bytes.subarray(i * each, (i + 1) * each))
+      .digest()
   })
   return rootOf(leaves)
 }

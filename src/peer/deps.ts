@@ -2,6 +2,7 @@
 import type { Dataset } from '../core/data/dataset.ts'
 import type { Profile } from '../core/gossip/machine.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
+import type { Entropy } from '../ports/clock.ts'
 import type { RoomLink } from '../ports/session.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { CharterEntry } from './founding.ts'
@@ -14,6 +15,9 @@ export interface TrainingData {
 }
 
 export interface PeerDeps extends WirePorts {
+  readonly entropy: Entropy
+  /** Names this device for this identity in the registry: 16 bytes, base64url. */
+  readonly deviceId: string
   /** Called once, after consent. Watchers get one too: they measure and try the model. */
   openTrainer(charter: CharterBody, role: 'trainer' | 'watcher'): Promise<Trainer>
   /** Samples of a part of the built-in task; part -1 (watchers) has no training samples. */

@@ -24,7 +24,8 @@ export async function foundRoom(
   const seed = terms.seed ?? encodeBase64url(entropy.bytes(12))
   const room = encodeBase64url(roomIdBytes(signer.id, salt)) as RoomId
   const { guardians } = terms.governance
-  const governance = { ...terms.governance, guardians: guardians.length > 0 ? guardians : [signer.id] }
+  const alone = { guardians: [signer.id], quorum: 1, resumeQuorum: 1 }
+  const governance = { ...terms.governance, ...(guardians.length === 0 && alone) }
   const body: CharterBody = { ...terms, governance, kind: 'charter', salt, seed }
   const entry = await signEntry(new Ledger(room), body, unixMs, signer)
   if (entryBytes(entry).length > MAX_CHARTER_BYTES)

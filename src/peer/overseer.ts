@@ -3,7 +3,13 @@
 // heard, so that nobody's wrong clock shortens a hold or starts the room.
 import { UNGOVERNED, type Governed } from '../core/gossip/halts.ts'
 import type { UpdateHeader } from '../core/gossip/update.ts'
-import { computeState, isGuardian, ordersInForce, timedEntries, type LocalFacts } from '../core/governance/pause.ts'
+import {
+  computeState,
+  isGuardian,
+  ordersInForce,
+  timedEntries,
+  type LocalFacts,
+} from '../core/governance/pause.ts'
 import { limitsFor, mayMix, type Limits, type MixRefusal } from '../core/governance/standing.ts'
 import type { GovernanceState } from '../core/governance/state.ts'
 import type { ComputeState } from '../core/governance/view-records.ts'

@@ -2,12 +2,13 @@
 import type { MemberId } from '../core/num/ids.ts'
 import type { MemberView, SessionView } from '../ports/session.ts'
 import type { Peer } from './peer.ts'
+import { governanceView, ledgerView } from './public-view.ts'
 
 const SILENT_AFTER_MS = 6_000
 
 export function buildView(peer: Peer): SessionView {
   const { machine, training, options } = peer
-  const nicknameOf = (member: MemberId): string => peer.fold.members.get(member)?.nickname ?? ''
+  const nicknameOf = (member: MemberId): string => peer.citizen.members.get(member)?.nickname ?? ''
   return {
     link: options.link,
     self: peer.self,
@@ -37,7 +38,9 @@ export function buildView(peer: Peer): SessionView {
     },
     refusals: peer.wire.refusals.list(nicknameOf),
     signaling: 'open',
-    entries: peer.ledger.size,
+    entries: peer.book.sealedEntries + peer.book.ledger.size,
+    ledger: ledgerView(peer),
+    governance: governanceView(peer),
     modelHash: machine.window.baseHash,
     modelHashRound: machine.window.base.round,
   }
@@ -46,7 +49,7 @@ export function buildView(peer: Peer): SessionView {
 function members(peer: Peer): MemberView[] {
   const now = peer.deps.clock.now()
   const links = new Set(peer.deps.transport.links())
-  return [...peer.fold.members.values()]
+  return [...peer.citizen.members.values()]
     .map(({ member, nickname, role, part, present, steps }): MemberView => {
       const self = member === peer.self
       const held = peer.wire.presence.all.get(member)

@@ -11,42 +11,46 @@ import {
 import { LEASE_MS, type TrainingStatus } from '../core/gossip/presence.ts'
 import type { UpdateHeader } from '../core/gossip/update.ts'
 import { hashState, WINDOW } from '../core/gossip/window.ts'
-import { Ledger } from '../core/ledger/chain.ts'
+import { previewBalances } from '../core/ledger/credits.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
-import { RoomFold } from '../core/ledger/fold.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import type { LedgerPage, LedgerQuery } from '../ports/ledger-view.ts'
 import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
-import type { Store } from '../ports/store.ts'
 import type { Trainer } from '../ports/trainer.ts'
+import { Citizen } from './citizen.ts'
 import { faultOf } from './fault.ts'
-import { forgivingStore } from './forgiving-store.ts'
+import { forgivingStore, type ForgivingStore } from './forgiving-store.ts'
 import type { PeerDeps, PeerOptions } from './deps.ts'
 import { Gauge, type GaugeHost } from './gauge.ts'
 import { encodeKeptState, encodePublished, freshState, publishedKey, stateKey } from './kept.ts'
 import { createProfileA } from './profile-a.ts'
+import { RoomBook } from './room-book.ts'
 import { RoomDoc } from './room-doc.ts'
 import { createReceipt } from './receipt.ts'
 import { Seat } from './seat.ts'
 import { signUpdate } from './sign-update.ts'
+import { GovernanceDesk } from './governance-desk.ts'
 import { Training } from './training.ts'
 import { Wire } from './wire.ts'
-import { WorkJournal } from './work-journal.ts'
 
 const TICK_MS = 250
 /** Once a second; in rooms that no longer are a full mesh every other second, since statements are passed on. */
 const PRESENCE_TICKS = 4
 const MESH_MEMBERS = 8
-const WORK_TICKS = 60
+const RECEIPT_TICKS = 40
 /** A member that finds nobody goes on alone after this. */
 const ALONE_AFTER_MS = 4_000
 const TRAINER_RETRIES = 3
 const DIVERGENCES = 3
 const KEEP_EVERY_ROUNDS = 20
 const PART_CHECK_MS = 3_000
+const NOT_ALLOWED_MS = 1_000
 
 export class Peer {
-  readonly ledger: Ledger
+  readonly book: RoomBook
+  readonly citizen: Citizen
+  readonly desk: GovernanceDesk
   readonly doc = new RoomDoc()
   readonly wire: Wire
   readonly machine: GossipMachine
@@ -56,13 +60,13 @@ export class Peer {
   training: Training | null = null
   phase: Phase = 'joining'
   fault: SessionFault | null = null
-  readonly fold = new RoomFold()
   readonly seat: Seat
   effort = 1
   float32Bytes = 0
   readonly startedAt: number
-  private readonly journal: WorkJournal
-  private readonly store: Store
+  readonly store: ForgivingStore
+  private governedText = ''
+  private allowed = true
   private readonly listeners = new Set<() => void>()
   private readonly timers = new Set<() => void>()
   private cancelWake: () => void = () => undefined
@@ -91,21 +95,27 @@ export class Peer {
     const { localSteps, rounds } = charter.terms
     const config = { room, self: signer.id, profile, localSteps, rounds }
     this.machine = new GossipMachine(config, base, hashState(base), clock.now(), publishedThrough)
-    this.ledger = new Ledger(room)
-    this.ledger.admit(options.charter)
-    this.fold.apply(options.charter)
+    this.book = new RoomBook(options.charter)
     this.doc.append(options.charter)
-    this.wire = new Wire({ ...deps, store: this.store }, room, this.ledger, {
+    this.wire = new Wire(deps, this.book, this.store, {
       parameters,
       span: () => ({ from: this.machine.window.base.round, to: this.machine.round + 2 * WINDOW }),
       accept: update => this.dispatch({ type: 'update', update }),
       expecting: counts => this.dispatch({ type: 'expecting', counts }),
-      standing: author => this.standing(author),
+      standing: header => this.citizen.standing(header),
       anchors: () => this.machine.window.anchors,
-      isMember: member => this.fold.members.has(member),
+      isMember: member => this.citizen.members.has(member),
       onEntry: entry => this.entryAdmitted(entry),
-      onPresence: ({ author, ...rest }) =>
-        this.dispatch({ type: 'presence', presence: { member: author, ...rest } }),
+      onProof: proof => {
+        this.doc.begin(this.book.ledger.openEntries() ?? [])
+        this.citizen.accuse(proof)
+      },
+      onSealed: () => this.sealed(),
+      sealFacts: () => this.citizen.proposalFacts(),
+      onPresence: ({ author, counter, ...rest }) => {
+        this.citizen.heard(author, counter)
+        this.dispatch({ type: 'presence', presence: { member: author, ...rest } })
+      },
       onState: (state, hash) => {
         this.dispatch({ type: 'state', state, hash })
         this.wire.updates.compareWithAllLinks()
@@ -116,14 +126,36 @@ export class Peer {
       onFault: cause => this.fail(cause),
     })
     this.gauge = new Gauge(this.gaugeHost())
-    this.journal = new WorkJournal(this.wire.traffic)
     const links = (): readonly MemberId[] => deps.transport.links()
+    this.citizen = new Citizen(this.book, {
+      wire: this.wire,
+      self: signer.id,
+      clock,
+      ownDevice: deps.deviceId,
+      startHash: hashState(freshState(this.startParams)),
+      training: () => this.training,
+      report: () => this.trainer?.report ?? null,
+      round: () => this.machine.round,
+      modelHash: () => this.machine.window.baseHash,
+      sealableModel: () => this.machine.sealableBase(),
+      validityOf: header => this.machine.validityOf(header),
+      isEjected: member => this.machine.ejected.has(member),
+      after: (ms, callback) => this.after(ms, callback),
+    })
+    this.desk = new GovernanceDesk(this.citizen, {
+      self: signer.id,
+      store: deps.store,
+      entropy: deps.entropy,
+      round: () => this.machine.round,
+      balance: () => previewBalances(this.book.live.credits).get(signer.id) ?? 0n,
+    })
     this.seat = new Seat(
       charter,
       signer.id,
       options,
+      room,
       clock,
-      this.fold,
+      () => this.citizen.members,
       this.wire,
       links,
       deps.loadPart.bind(deps),
@@ -140,7 +172,9 @@ export class Peer {
 
   /** What others may know: a phase has more shades. */
   get status(): TrainingStatus {
-    if (this.phase === 'training' || this.phase === 'paused') return this.phase
+    // A room that is paused as a whole goes on counting its trainers; one whose own work may not go on is not awaited.
+    if (this.phase === 'training') return this.allowed ? 'training' : 'paused'
+    if (this.phase === 'paused') return 'paused'
     return this.phase === 'joining' || this.phase === 'preparing' ? 'preparing' : 'watching'
   }
 
@@ -152,13 +186,14 @@ export class Peer {
 
   async start(): Promise<void> {
     try {
-      await this.wire.ledger.restore()
+      await this.restore()
       this.tick()
       const opening = this.deps.openTrainer(this.charter, this.options.role)
       // Reported below, after the links are settled; without this a quick failure would count as unhandled.
       opening.catch(() => undefined)
       await this.settleLinks()
       if (this.closed) return
+      this.citizen.overseer.arrive()
       this.phase = 'preparing'
       await this.seat.take()
       this.trainer = await opening
@@ -166,6 +201,7 @@ export class Peer {
       this.training = new Training(this.charter, this.self, this.trainer, this.deps.clock, this.startParams)
       this.trainer.setEffort(this.effort)
       await this.seat.load(this.trainer)
+      if (this.options.role === 'trainer') await this.citizen.registerDevice()
     } catch (cause) {
       return this.fail(cause)
     }
@@ -173,7 +209,8 @@ export class Peer {
     this.phase =
       this.options.role === 'watcher' ? 'watching' : this.machine.finished ? 'finished' : 'training'
     if (this.phase === 'training') {
-      this.dispatch({ type: 'role', training: true })
+      this.oversee()
+      this.dispatch({ type: 'role', training: this.allowed })
       this.after(PART_CHECK_MS, () => void this.settlePart())
     } else {
       void this.measure()
@@ -186,8 +223,8 @@ export class Peer {
     if (this.phase !== 'training' && this.phase !== 'paused') return
     this.phase = paused ? 'paused' : 'training'
     // Order matters: the running job must be free to end when it is told to stop.
-    this.trainer?.setPaused(paused)
-    this.dispatch({ type: 'role', training: !paused })
+    this.holdTrainer()
+    this.dispatch({ type: 'role', training: !paused && this.allowed })
     this.statePresence()
     this.changed()
   }
@@ -235,15 +272,19 @@ export class Peer {
     return this.gauge.whole()
   }
 
-  /** Signs what was done since the last work entry, then the leave; tells the others; stops. */
+  ledgerPage(query: LedgerQuery): Promise<LedgerPage> {
+    return this.wire.history.page(query, member => this.citizen.members.get(member)?.nickname ?? '')
+  }
+
+  /** Signs what was done since the last receipt, then the leave; tells the others; stops. */
   async leave(): Promise<Receipt> {
     this.dispatch({ type: 'role', training: false })
     this.trainer?.stop()
-    await this.stateWork().catch(() => undefined)
+    await this.citizen.stateReceipt().catch(() => undefined)
     // A full ledger keeps nobody: the receipt then ends with the last entry that it took.
-    await this.wire.ledger.append({ kind: 'leave', unixMs: this.deps.clock.unixMs() }).catch(() => undefined)
+    await this.wire.ledger.append({ kind: 'leave' }).catch(() => undefined)
     this.phase = 'left'
-    const receipt = createReceipt(this.ledger, this.options.charter, this.self)
+    const receipt = createReceipt(await this.wire.history.chainOf(this.self), this.options.charter, this.self)
     this.changed()
     this.close()
     return receipt
@@ -330,7 +371,21 @@ export class Peer {
     const { training } = this
     if (!training) return
     try {
-      const { params, steps: done, samples } = await training.run(round, start, steps)
+      const limits = await this.citizen.openJob()
+      if (this.closed) return
+      const allowed = limits.standing === 'good'
+      const result = allowed ? await training.run(round, start, steps, limits) : null
+      if (!result || (result.exhausted && result.steps === 0)) {
+        // Asking again at once would only spin: the next seal or licence may allow more.
+        await this.citizen.stateReceipt().catch(() => undefined)
+        this.after(NOT_ALLOWED_MS, () => {
+          this.oversee()
+          this.dispatch({ type: 'trained', round, start, params: start, steps: 0, samples: 0 })
+        })
+        return
+      }
+      const { params, steps: done, samples } = result
+      if (result.exhausted) void this.citizen.stateReceipt()
       this.trainerFailures = 0
       this.dispatch({ type: 'speed', stepsPerSecond: training.stepsPerSecond })
       this.dispatch({ type: 'trained', round, start, params, steps: done, samples })
@@ -363,7 +418,7 @@ export class Peer {
     // Remembered before anybody can see it: after a reload a second update for this round would be an equivocation.
     await this.store.put(publishedKey(header.room, this.self), encodePublished(header.round))
     const update = await signUpdate(header, payload, this.deps.signer)
-    this.journal.updatePublished()
+    this.citizen.journal.updatePublished(update.id)
     this.dispatch({ type: 'update', update })
   }
 
@@ -398,7 +453,7 @@ export class Peer {
     if (this.phase === 'training' || this.phase === 'paused') this.phase = 'finished'
     this.statePresence()
     try {
-      await this.stateWork()
+      await this.citizen.stateReceipt()
       await this.measureWhole()
     } catch (cause) {
       this.fail(cause)
@@ -410,9 +465,11 @@ export class Peer {
     this.ticks++
     this.dispatch({ type: 'tick' })
     this.wire.tick()
-    const crowded = this.fold.members.size > MESH_MEMBERS
+    this.oversee()
+    this.wire.seals.tick(this.phase === 'training' && this.citizen.needsSeal)
+    const crowded = this.citizen.members.size > MESH_MEMBERS
     if (this.ticks % (crowded ? 2 * PRESENCE_TICKS : PRESENCE_TICKS) === 0) this.statePresence()
-    if (this.ticks % WORK_TICKS === 0) this.stateWork().catch(() => undefined)
+    if (this.ticks % RECEIPT_TICKS === 0) this.citizen.stateReceipt().catch(() => undefined)
     this.after(TICK_MS, () => this.tick())
   }
 
@@ -437,10 +494,46 @@ export class Peer {
     this.after(PART_CHECK_MS, () => void this.settlePart())
   }
 
-  private async stateWork(): Promise<void> {
-    if (!this.training || this.closed) return
-    const body = this.journal.close(this.training, this.machine.round, this.machine.window.baseHash)
-    if (body) await this.wire.ledger.append(body)
+  /** The newest seal that this device kept, then the entries since, then the own votes. */
+  private async restore(): Promise<void> {
+    const kept = await this.wire.archive.latest()
+    if (kept && this.wire.seals.resume(kept.certificate, kept.snapshot)) this.sealed()
+    await this.wire.ledger.restore()
+    await this.wire.seals.restore()
+    await this.wire.archive.recount()
+    await this.desk.restore()
+  }
+
+  /** Another epoch begins: the document of the old one is history. */
+  private sealed(): void {
+    this.doc.begin(this.book.ledger.openEntries() ?? [])
+    this.citizen.overseer.noteOrders()
+    this.oversee()
+    this.changed()
+  }
+
+  /** Follows what the ledger allows: orders for the room, limits for this member. */
+  private oversee(): void {
+    if (this.closed) return
+    const governed = this.citizen.governed()
+    const text = JSON.stringify(governed)
+    if (text !== this.governedText) {
+      this.governedText = text
+      this.holdTrainer()
+      this.dispatch({ type: 'governed', governed })
+      if (governed.frozen) this.citizen.stateReceipt().catch(() => undefined)
+    }
+    const allowed = this.citizen.limits().standing === 'good'
+    if (allowed === this.allowed) return
+    this.allowed = allowed
+    if (this.phase === 'training') this.dispatch({ type: 'role', training: allowed })
+    this.statePresence()
+  }
+
+  /** The person's pause and the room's both keep the job where it is. */
+  private holdTrainer(): void {
+    const held = this.phase === 'paused' || this.citizen.governed().frozen
+    this.trainer?.setPaused(held)
   }
 
   private statePresence(): void {
@@ -457,20 +550,16 @@ export class Peer {
     })
   }
 
-  private standing(author: MemberId): 'trainer' | 'unknown' | 'refused' {
-    if (this.ledger.forks.has(author) || this.machine.ejected.has(author)) return 'refused'
-    const member = this.fold.members.get(author)
-    return member ? (member.role === 'trainer' ? 'trainer' : 'refused') : 'unknown'
-  }
-
   private entryAdmitted(entry: Entry): void {
-    this.doc.append(entry)
-    if (this.ledger.forks.has(entry.author)) this.fold.expel(entry.author)
-    else this.fold.apply(entry)
+    // A proof takes back what its accused wrote behind the place that it signed twice.
+    if (entry.body.kind === 'proof') this.doc.begin(this.book.ledger.openEntries() ?? [])
+    else this.doc.append(entry)
+    this.citizen.admitted(entry)
     if (entry.body.kind === 'leave' && entry.author !== this.self) {
       this.wire.presence.forget(entry.author)
       this.dispatch({ type: 'gone', member: entry.author })
     }
+    this.oversee()
     this.changed()
   }
 

@@ -6,6 +6,7 @@ import { readEvidence } from '../core/ledger/evidence.ts'
 import { entryBytes, entryHash, hashOf, Ledger, type Admission } from '../core/ledger/chain.ts'
 import type { Proposal } from '../core/ledger/decode.ts'
 import { appendLeaves, leafHash } from '../core/ledger/merkle.ts'
+import type { Membership } from '../core/ledger/members.ts'
 import type { Certificate, Seal, SealedHead, Snapshot } from '../core/ledger/seal.ts'
 import type { EpochFacts } from '../core/ledger/mechanism.ts'
 import type { MemberId } from '../core/num/ids.ts'
@@ -18,6 +19,7 @@ import {
   encodeState,
   expectedAnchor,
   mayBeSealMember,
+  membershipsOf,
   nextSealMembers,
   stateHash,
   type RoomState,
@@ -92,6 +94,11 @@ export class RoomBook {
     if (seal) return { hash: hashOf(seal), members: seal.members, anchor: seal.anchor }
     const founder = this.charter.author
     return { hash: entryHash(this.charter), members: [founder], anchor: founder }
+  }
+
+  /** Everybody who ever joined and is not out, as of now. */
+  members(): ReadonlyMap<MemberId, Membership> {
+    return membershipsOf(this.live)
   }
 
   get sealedEntries(): number {

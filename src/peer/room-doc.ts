@@ -1,7 +1,7 @@
-// The member's own replica behind its screens and its other tabs: a Yjs document with one grow-only array per author. It
-// is written from verified entries alone, never from bytes of another member. Every append is made under a client id
-// derived from the author, so the document is the same on every member that holds the same entries, whatever the order
-// in which they came.
+// The member's own replica behind its screens and its other tabs: a Yjs document with one grow-only array per author, of
+// the entries since the last seal. It is written from verified entries alone, never from bytes of another member. Every
+// append is made under a client id derived from the author, so the document is the same on every member that holds the same
+// entries of an epoch, whatever the order in which they came. Another epoch is another document.
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Y from 'yjs'
 import { entryBytes } from '../core/ledger/chain.ts'
@@ -11,16 +11,23 @@ import type { MemberId } from '../core/num/ids.ts'
 const PREFIX = 'chain:'
 
 export class RoomDoc {
-  readonly doc = new Y.Doc({ gc: false })
+  doc = new Y.Doc({ gc: false })
+  /** Sequence at which each author's array begins. */
+  private firstSeqs = new Map<MemberId, number>()
   private readonly listeners = new Set<(entry: Uint8Array) => void>()
+
+  /** Starts over with the open entries: of another epoch, or of this one after entries were taken back. */
+  begin(open: readonly Entry[]): void {
+    this.doc.destroy()
+    this.doc = new Y.Doc({ gc: false })
+    this.firstSeqs = new Map()
+    for (const entry of open) this.write(entry, entryBytes(entry))
+  }
 
   /** Entries of one author must come in order; one that is there already is left alone. */
   append(entry: Entry): void {
-    const chain = this.doc.getArray<string>(PREFIX + entry.author)
-    if (chain.length !== entry.seq) return
     const bytes = entryBytes(entry)
-    this.doc.clientID = clientIdOf(entry.author)
-    chain.push([new TextDecoder().decode(bytes)])
+    if (!this.write(entry, bytes)) return
     for (const listener of this.listeners) listener(bytes)
   }
 
@@ -34,6 +41,16 @@ export class RoomDoc {
     const chains = [...this.doc.share.keys()].filter(name => name.startsWith(PREFIX)).sort()
     const encoder = new TextEncoder()
     return chains.flatMap(name => this.doc.getArray<string>(name).map(text => encoder.encode(text)))
+  }
+
+  private write({ author, seq }: Entry, bytes: Uint8Array): boolean {
+    const chain = this.doc.getArray<string>(PREFIX + author)
+    const first = this.firstSeqs.get(author) ?? seq
+    if (seq !== first + chain.length) return false
+    this.firstSeqs.set(author, first)
+    this.doc.clientID = clientIdOf(author)
+    chain.push([new TextDecoder().decode(bytes)])
+    return true
   }
 
   encode(): Uint8Array {

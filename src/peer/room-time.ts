@@ -18,6 +18,11 @@ export class RoomTime {
     this.offsets.delete(member)
   }
 
+  /** What this member writes into its own entries. */
+  ownUnixMs(): number {
+    return this.clock.unixMs()
+  }
+
   unixMs(): number {
     // This member counts as one clock among the others; with one other the smaller offset wins.
     return Math.round(this.clock.unixMs() + lowerMedian([0, ...this.offsets.values()]))

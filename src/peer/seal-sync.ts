@@ -359,7 +359,7 @@ export class SealSync {
     const statement = { ...unsigned, sig: encodeBase64url(signature) }
     const { epoch, path, phase, view } = statement
     const proposal = this.proposals.get(statement.seal)
-    const kept = [statement, ...evidence].map(said => encoder.encode(canonicalise(said)))
+    const kept: Uint8Array[] = [statement, ...evidence].map(said => encoder.encode(canonicalise(said)))
     if (proposal) kept.push(encodeProposal(proposal))
     try {
       await this.store.put(`${this.votesPrefix}${epoch}/${path}/${phase}/${view}`, blobs(VOTE_RECORD, kept))

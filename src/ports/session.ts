@@ -157,7 +157,7 @@ export interface Prediction {
 
 /** Everything needed to check a member's work offline: their chain and the charter. */
 export interface Receipt {
-  readonly format: 'yoriai-receipt-1'
+  readonly format: 'yoriai-receipt-2'
   readonly room: RoomId
   readonly member: MemberId
   readonly entries: readonly Entry[]

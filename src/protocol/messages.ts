@@ -103,7 +103,9 @@ export const LIMITS = {
   heads: 5_000,
   entries: { count: 512, each: 64 * 1024, all: 1024 * 1024 },
   statements: { count: 1_024, each: 1_024, all: 512 * 1024 },
-  sealBytes: 256 * 1024,
+  /** A kept vote with what it rests on; never on the wire. */
+  votes: { count: 1_024, each: 1024 * 1024, all: 2 * 1024 * 1024 },
+  sealBytes: 1024 * 1024,
   certificates: { count: 512, each: 512 * 1024, all: 4 * 1024 * 1024 },
   snapshotBytes: 4 * 1024 * 1024,
   archiveBytes: 16 * 1024 * 1024,

@@ -1,5 +1,6 @@
 // Ten gaussian clouds in 16 dimensions: a task that a small model learns in seconds, for swarms whose subject is the
 // protocol. Label-disjoint parts, so a member alone cannot know the other classes.
+import { defaultGovernance } from '../core/governance/terms.ts'
 import type { Dataset } from '../core/data/dataset.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
 import { createRng } from '../core/num/rng.ts'
@@ -38,6 +39,8 @@ export function blobCharter(terms: Partial<CharterBody['terms']> = {}, parts = 4
     parts,
     partSamples: 0,
     schema: '',
+    governance: defaultGovernance([]),
+    rewardMicro: '1000000000',
     terms: {
       batchSize: 32,
       localSteps: 20,

@@ -1,5 +1,6 @@
 // A simulated swarm: real peers, real gradient steps, virtual time, a network with latency and loss. Everything follows
 // from the scenario and its seed. Members can be killed, brought back, or be modified clients.
+import { sha256 } from '@noble/hashes/sha2.js'
 import { createMemoryNetwork, type MemoryNetwork } from '../adapters/transport-memory.ts'
 import { createMemoryStore } from '../adapters/store-memory.ts'
 import type { Dataset } from '../core/data/dataset.ts'
@@ -12,6 +13,8 @@ import type { PeerDeps } from '../peer/deps.ts'
 import { freshState, recallGossip } from '../peer/kept.ts'
 import { Peer } from '../peer/peer.ts'
 import { initialParams } from '../core/model/init.ts'
+import type { Entropy } from '../ports/clock.ts'
+import type { Packer } from '../ports/packer.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import { createSimSigner } from './sim-signer.ts'
@@ -62,9 +65,9 @@ export class Swarm {
   async join(member: MemberOptions = {}): Promise<SimMember> {
     const index = this.members.length
     const signer = createSimSigner(`${this.options.seed}/${index}`)
-    const rng = createRng(`${this.options.seed}/charter`)
-    const entropy = { bytes: (length: number) => Uint8Array.from({ length }, () => rng.below(256)) }
-    this.charter ??= await foundRoom({ ...this.options.charter, seed: this.options.seed }, signer, entropy)
+    const entropy = seededEntropy(`${this.options.seed}/charter`)
+    const terms = { ...this.options.charter, seed: this.options.seed }
+    this.charter ??= await foundRoom(terms, signer, entropy, this.clock.unixMs())
     const store = createMemoryStore()
     const joined: SimMember = {
       index,
@@ -114,6 +117,9 @@ export class Swarm {
         signer,
         clock: this.clock,
         store,
+        packer: plainPacker,
+        entropy: seededEntropy(`${this.options.seed}/entropy/${index}`),
+        deviceId: encodeBase64url(sha256(new TextEncoder().encode(`device/${signer.id}`)).slice(0, 16)),
         openTrainer: ({ model }) =>
           Promise.resolve(createSimTrainer({ model }, this.clock, stepMs?.(index) ?? 20)),
         loadPart: (_charter, wanted) =>
@@ -131,4 +137,15 @@ export class Swarm {
       },
     )
   }
+}
+
+/** Compression streams run on the machine's own time, which a virtual clock does not know. */
+const plainPacker: Packer = {
+  pack: bytes => Promise.resolve(bytes.slice()),
+  unpack: (bytes, limitBytes) => Promise.resolve(bytes.length <= limitBytes ? bytes.slice() : undefined),
+}
+
+function seededEntropy(seed: string): Entropy {
+  const rng = createRng(seed)
+  return { bytes: length => Uint8Array.from({ length }, () => rng.below(256)) }
 }

@@ -8,6 +8,8 @@ import type {
   SessionView,
   WholeMeasure,
 } from '../ports/session.ts'
+import type { ActionResult, GovernanceAction } from '../ports/governance-view.ts'
+import type { LedgerPage, LedgerQuery, Trace } from '../ports/ledger-view.ts'
 import type { CharterEntry } from '../peer/founding.ts'
 import type { PeerOptions } from '../peer/deps.ts'
 
@@ -32,6 +34,12 @@ export interface PeerCalls {
   testSamples(offset: number, count: number): Dataset
   exportModel(format: ModelExport): readonly ExportedFile[]
   measureWhole(): WholeMeasure | null
+  act(action: GovernanceAction): ActionResult
+  ledgerPage(query: LedgerQuery): LedgerPage
+  proofOf(hash: string): ExportedFile | null
+  exportLedger(): ExportedFile
+  trace(modelHash: string): Trace
+  openCommitment(commitment: string): ExportedFile | null
   leave(): Receipt
 }
 

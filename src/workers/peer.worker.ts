@@ -1,8 +1,9 @@
 // The peer's home in a tab: ledger, gossip and mixing run here, so the page stays smooth and timers keep their pace when
 // the tab is hidden. Links stay in the page (RTCPeerConnection does not exist in workers) and come in over a port.
-import { KEYS_DATABASE, openStore } from '../adapters/device.ts'
+import { deviceIdOf, KEYS_DATABASE, openStore } from '../adapters/device.ts'
 import { mirrorDoc } from '../adapters/doc-mirror.ts'
 import { systemClock } from '../adapters/clock-system.ts'
+import { streamPacker } from '../adapters/packer-streams.ts'
 import { loadOrCreateSigner } from '../adapters/signer-webcrypto.ts'
 import { loadTaskManifest, loadTaskPart, loadTaskTest } from '../adapters/task-data.ts'
 import { createTrainerProxy } from '../adapters/trainer-proxy.ts'
@@ -72,6 +73,9 @@ async function start(message: PeerStart): Promise<void> {
     signer,
     clock: systemClock,
     store,
+    packer: streamPacker,
+    entropy: { bytes: length => crypto.getRandomValues(new Uint8Array(length)) },
+    deviceId: await deviceIdOf(store, signer.id),
     openTrainer: async ({ model }, role) => {
       const proxy = createTrainerProxy(message.trainer)
       // A watcher only measures: the plain trainer does, and nothing is timed on its machine.
@@ -141,6 +145,18 @@ async function perform(call: PeerCall): Promise<unknown> {
       return exportModel(peer, ...call.args)
     case 'measureWhole':
       return peer.measureWhole()
+    case 'act':
+      return peer.desk.act(...call.args)
+    case 'ledgerPage':
+      return peer.ledgerPage(...call.args)
+    case 'proofOf':
+      return peer.wire.history.proofOf(...call.args)
+    case 'exportLedger':
+      return peer.wire.history.export()
+    case 'trace':
+      return peer.wire.history.trace(...call.args)
+    case 'openCommitment':
+      return peer.desk.openCommitment(...call.args)
     case 'leave':
       return peer.leave()
     default:

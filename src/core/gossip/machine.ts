@@ -173,6 +173,16 @@ export class GossipMachine {
     return effects
   }
 
+  /** A frozen state that most of those heard agree on, for a seal; round -1 where there is none. */
+  sealableBase(): { readonly round: number; readonly hash: string } {
+    const others = this.presences.followers().length
+    for (const { round, hash } of [...this.window.anchors].reverse()) {
+      const agreeing = this.presences.votes(round).get(hash)?.length ?? 0
+      if (2 * (agreeing + 1) > others + 1) return { round, hash }
+    }
+    return { round: -1, hash: '' }
+  }
+
   /** Whether an update counts under the orders in force. */
   validityOf(header: Pick<UpdateHeader, 'round' | 'orders'>): 'good' | 'void' | 'unknown' {
     return validityOf(header, this.governed)
