@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import type { MemberId } from '../num/ids.ts'
 import type { Canonical } from './canonical.ts'
 import type { Entry, JoinBody, ProofBody, ReceiptBody } from './entry.ts'
+import { readEvidence } from './evidence.ts'
 import { count, decimal, instant, int, member, text } from './fields.ts'
 import type { EpochFacts, Mechanism } from './mechanism.ts'
 import { sortedEntries } from '../num/sorted.ts'
@@ -37,19 +38,9 @@ export interface MembersState {
 export const NO_CUT = Number.MAX_SAFE_INTEGER
 
 /** Where a verified proof cuts the chain of its author. */
-export function proofCut({ evidence, first }: ProofBody): number {
-  if (evidence === 'statements') return NO_CUT
-  const head = v.safeParse(v.object({ seq: count }), parsed(first))
-  return head.success ? head.output.seq : NO_CUT
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Only decoded proofs get here; a text that is none names no place, so nothing is cut.
-    return undefined
-  }
+export function proofCut(proof: ProofBody): number {
+  const evidence = readEvidence(proof)
+  return evidence?.kind === 'entries' ? evidence.pair[0].seq : NO_CUT
 }
 
 export const membersMechanism: Mechanism<MembersState> = {
