@@ -33,21 +33,21 @@ async function ask(
 
 describe('the charter before consent', () => {
   test('a newcomer gets it from anybody who holds it', async () => {
-    const charter = await foundRoom(blobCharter(), founder, entropy)
+    const charter = await foundRoom(blobCharter(), founder, entropy, 1)
     expect(await ask(charter.room, [null, charter])).toEqual(charter)
     expect(await ask(charter.room, [null])).toBeUndefined()
   })
 
   test('a charter of another room, or signed by another, is none', async () => {
     const [ours, theirs] = [
-      await foundRoom(blobCharter(), founder, entropy),
-      await foundRoom(blobCharter(), founder, entropy),
+      await foundRoom(blobCharter(), founder, entropy, 1),
+      await foundRoom(blobCharter(), founder, entropy, 1),
     ]
     expect(await ask(ours.room, [theirs])).toBeUndefined()
     const forged = { ...ours, body: { ...ours.body, title: 'changed' } }
     expect(await ask(ours.room, [forged])).toBeUndefined()
     expect(await checkCharter(entryBytes(ours), ours.room, newcomer)).toEqual(ours)
-    const usurped = await foundRoom({ ...blobCharter() }, newcomer, entropy)
+    const usurped = await foundRoom({ ...blobCharter() }, newcomer, entropy, 1)
     expect(
       await checkCharter(entryBytes({ ...usurped, room: ours.room }), ours.room, newcomer),
     ).toBeUndefined()
