@@ -15,8 +15,8 @@ const SMALL: StudyPlan = {
   hidden: 32,
   samples: 2_000,
   seed: 'detectors',
-  epochs: [2, 4, 16],
-  calibrationRuns: 30,
+  epochs: [2, 8, 32],
+  calibrationRuns: 24,
   checkRuns: 30,
   handOvers: 18,
   noise: [0, 0.05, 0.1, 0.2],
@@ -24,7 +24,7 @@ const SMALL: StudyPlan = {
   averageEvery: [1, 2, 4, 8],
   parallelGroups: 5,
   temperatures: [1, 4],
-  students: 18,
+  students: 6,
   untrained: 300,
   continuedSteps: [5, 20, 100],
   continuedModels: 30,
@@ -35,7 +35,7 @@ const PRESET: StudyPlan = {
   ...SMALL,
   hidden: 128,
   calibrationRuns: 20,
-  checkRuns: 20,
+  checkRuns: 18,
   handOvers: 6,
   noise: [0, 0.2],
   averageEvery: [1, 8],
@@ -74,6 +74,11 @@ function judge(name: string, result: MeasuredDetectors): readonly Check[] {
     figure(`R3 threshold at 1 % false positives, ${name}`, result.threshold, 'correlation'),
     figure(`R3 mean of independent runs, ${name}`, result.independentMean, 'correlation'),
     check(`R3 false positives, ${name}`, percent(result.falsePositives / result.checkedPairs), '%', '<=', 2),
+    figure(
+      `R3 false positives among the longest runs, ${name}`,
+      percent(result.falsePositivesLong / result.checkedLongPairs),
+      '%',
+    ),
     check(
       `R3 sequential split detected, ${name}`,
       percent(detectedShare(result, 'sequential')),
@@ -83,6 +88,17 @@ function judge(name: string, result: MeasuredDetectors): readonly Check[] {
     ),
     check(`R3 parallel split detected, ${name}`, percent(detectedShare(result, 'parallel')), '%', '>=', 95),
     figure(`R3 common start alone detected, ${name}`, percent(detectedShare(result, 'same-start')), '%'),
+    ...result.rows.flatMap(({ evasion, setting, epochs, pairs, detected }) =>
+      evasion === 'distillation'
+        ? [
+            figure(
+              `R3 distillation over ${epochs} epochs at temperature ${setting} detected, ${name}`,
+              percent(detected / pairs),
+              '%',
+            ),
+          ]
+        : [],
+    ),
     check(`R3 distillation detected, ${name}`, percent(detectedShare(result, 'distillation')), '%', '<', 60),
     check(
       `R2 untrained models accused, ${name}`,

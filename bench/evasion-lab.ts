@@ -64,6 +64,10 @@ async function parts(
   return Promise.all(dealt.map(part => loadTaskPart(manifest, part, fetchFromFolder())))
 }
 
+export function stepsOf(data: Dataset, epochs: number): number {
+  return Math.round((data.y.length * epochs) / BATCH)
+}
+
 export function trainEpochs(
   lab: Lab,
   start: Float32Array,
@@ -71,7 +75,7 @@ export function trainEpochs(
   epochs: number,
   seed: string,
 ): Float32Array {
-  const steps = Math.round((data.y.length * epochs) / BATCH)
+  const steps = stepsOf(data, epochs)
   const optimizer = { type: 'sgd', learningRate: RATE } as const
   return trainSteps(lab.model, data, start, steps, { batchSize: BATCH, seed, optimizer }).params
 }
@@ -160,7 +164,7 @@ export function distil(
       logits.slice(at, at + classes).map(value => value / temperature),
       classes,
     )
-  const steps = Math.round((shared.y.length * epochs) / BATCH)
+  const steps = stepsOf(shared, epochs)
   for (let step = 0; step < steps; step++) {
     order.next(indices)
     takeSamples(shared, indices, sampleSize, x, y)

@@ -17,7 +17,16 @@ import type {
 } from '../src/core/governance/detectors/measured-records.ts'
 import { initialParams } from '../src/core/model/init.ts'
 import { evaluateSamples, trainSteps } from '../src/core/model/reference/train.ts'
-import { disguise, distil, type Lab, openLab, trainAlone, trainEpochs, trainParallel } from './evasion-lab.ts'
+import {
+  disguise,
+  distil,
+  type Lab,
+  openLab,
+  stepsOf,
+  trainAlone,
+  trainEpochs,
+  trainParallel,
+} from './evasion-lab.ts'
 
 export interface StudyPlan {
   readonly hidden: number
@@ -35,7 +44,7 @@ export interface StudyPlan {
   /** Per interval. */
   readonly parallelGroups: number
   readonly temperatures: readonly number[]
-  /** Per temperature. */
+  /** Per temperature and length. */
   readonly students: number
   readonly untrained: number
   readonly continuedSteps: readonly number[]
@@ -50,17 +59,27 @@ export async function study(plan: StudyPlan): Promise<MeasuredDetectors> {
   const noise = publicNoise(lab.model.sampleSize)
   const print = (params: Float32Array): Fingerprint => fingerprint(lab.model, params, noise)
   const length = (i: number): number => plan.epochs[i % plan.epochs.length]!
-  const honest = (what: string, runs: number): Float32Array[] =>
-    Array.from({ length: runs }, (_, i) => trainAlone(lab, length(i), `${plan.seed} ${what} ${i}`))
+  const longest = Math.max(...plan.epochs)
+  const honest = (what: string, runs: number, epochs: (i: number) => number): Float32Array[] =>
+    Array.from({ length: runs }, (_, i) => trainAlone(lab, epochs(i), `${plan.seed} ${what} ${i}`))
 
-  const calibration = correlatePairs(honest('calibration', plan.calibrationRuns).map(print))
+  // Independent runs grow alike as they train on, so the longest set the threshold.
+  const calibration = correlatePairs(honest('calibration', plan.calibrationRuns, () => longest).map(print))
   const threshold = calibrate(calibration, FALSE_POSITIVES)
-  const checkRuns = honest('check', plan.checkRuns)
+  const checkRuns = honest('check', plan.checkRuns, length)
   const checked = correlatePairs(checkRuns.map(print))
+  const checkedLong = correlatePairs(checkRuns.filter((_, i) => length(i) === longest).map(print))
+  const exceeding = (correlations: readonly number[]): number =>
+    correlations.filter(value => value > threshold).length
 
   const rows: MeasuredRow[] = []
-  const tell = (evasion: Evasion, setting: number, correlations: readonly number[]): void => {
-    rows.push({ evasion, setting, pairs: correlations.length, ...summary(correlations, threshold) })
+  const tell = (
+    evasion: Evasion,
+    setting: number,
+    correlations: readonly number[],
+    epochs: number | null = null,
+  ): void => {
+    rows.push({ evasion, setting, epochs, pairs: correlations.length, ...summary(correlations, threshold) })
   }
   for (const share of plan.noise) {
     const handedOn = Array.from({ length: plan.handOvers }, (_, i) => {
@@ -82,12 +101,15 @@ export async function study(plan: StudyPlan): Promise<MeasuredDetectors> {
   for (const every of plan.averageEvery) tell('parallel', every, groups(every))
   tell('same-start', plan.parallelEpochs, groups(plan.parallelEpochs))
   for (const temperature of plan.temperatures) {
-    const taught = Array.from({ length: plan.students }, (_, i) => {
-      const teacher = checkRuns[i % checkRuns.length]!
-      const student = distil(lab, teacher, length(i), temperature, `${plan.seed} student ${temperature} ${i}`)
-      return correlate(print(teacher), print(student))
-    })
-    tell('distillation', temperature, taught)
+    // One row for each length: how long a student learns decides more than anything else.
+    for (const epochs of plan.epochs) {
+      const taught = Array.from({ length: plan.students }, (_, i) => {
+        const teacher = checkRuns[i % checkRuns.length]!
+        const seed = `${plan.seed} student ${temperature} ${epochs} ${i}`
+        return correlate(print(teacher), print(distil(lab, teacher, epochs, temperature, seed)))
+      })
+      tell('distillation', temperature, taught, epochs)
+    }
   }
 
   return {
@@ -96,12 +118,15 @@ export async function study(plan: StudyPlan): Promise<MeasuredDetectors> {
     seed: plan.seed,
     samplesPerRun: plan.samples,
     epochs: plan.epochs,
+    longestSteps: stepsOf(lab.shared, longest),
     calibrationRuns: plan.calibrationRuns,
     threshold: rounded(threshold),
     independentMean: rounded(mean(calibration)),
     independentHighest: rounded(Math.max(...calibration)),
     checkedPairs: checked.length,
-    falsePositives: checked.filter(value => value > threshold).length,
+    falsePositives: exceeding(checked),
+    checkedLongPairs: checkedLong.length,
+    falsePositivesLong: exceeding(checkedLong),
     rows,
     freshStart: studyFreshStarts(lab, plan),
   }

@@ -29,6 +29,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'sequential',
         setting: 0,
+        epochs: null,
         pairs: 18,
         detected: 18,
         lowest: 0.8358,
@@ -38,6 +39,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'sequential',
         setting: 5,
+        epochs: null,
         pairs: 18,
         detected: 18,
         lowest: 0.8321,
@@ -47,6 +49,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'sequential',
         setting: 10,
+        epochs: null,
         pairs: 18,
         detected: 18,
         lowest: 0.8304,
@@ -56,6 +59,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'sequential',
         setting: 20,
+        epochs: null,
         pairs: 18,
         detected: 18,
         lowest: 0.8202,
@@ -65,6 +69,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'parallel',
         setting: 1,
+        epochs: null,
         pairs: 30,
         detected: 30,
         lowest: 0.9933,
@@ -74,6 +79,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'parallel',
         setting: 2,
+        epochs: null,
         pairs: 30,
         detected: 30,
         lowest: 0.9833,
@@ -83,6 +89,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'parallel',
         setting: 4,
+        epochs: null,
         pairs: 30,
         detected: 30,
         lowest: 0.9582,
@@ -92,6 +99,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'parallel',
         setting: 8,
+        epochs: null,
         pairs: 30,
         detected: 30,
         lowest: 0.89,
@@ -101,6 +109,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'same-start',
         setting: 16,
+        epochs: null,
         pairs: 30,
         detected: 30,
         lowest: 0.7462,
@@ -110,6 +119,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'distillation',
         setting: 1,
+        epochs: null,
         pairs: 18,
         detected: 0,
         lowest: 0.2443,
@@ -119,6 +129,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'distillation',
         setting: 4,
+        epochs: null,
         pairs: 18,
         detected: 6,
         lowest: 0.3128,
@@ -165,6 +176,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'sequential',
         setting: 0,
+        epochs: null,
         pairs: 6,
         detected: 6,
         lowest: 0.8846,
@@ -174,6 +186,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'sequential',
         setting: 20,
+        epochs: null,
         pairs: 6,
         detected: 6,
         lowest: 0.8663,
@@ -183,6 +196,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'parallel',
         setting: 1,
+        epochs: null,
         pairs: 12,
         detected: 12,
         lowest: 0.9954,
@@ -192,6 +206,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'parallel',
         setting: 8,
+        epochs: null,
         pairs: 12,
         detected: 12,
         lowest: 0.9119,
@@ -201,6 +216,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'same-start',
         setting: 16,
+        epochs: null,
         pairs: 12,
         detected: 12,
         lowest: 0.7951,
@@ -210,6 +226,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'distillation',
         setting: 1,
+        epochs: null,
         pairs: 6,
         detected: 0,
         lowest: 0.3131,
@@ -219,6 +236,7 @@ export const MEASURED: readonly MeasuredDetectors[] = [
       {
         evasion: 'distillation',
         setting: 4,
+        epochs: null,
         pairs: 6,
         detected: 2,
         lowest: 0.3714,
