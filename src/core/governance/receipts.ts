@@ -13,7 +13,6 @@ import {
   lineageOf,
   SKEW_MS,
   type Account,
-  type DeviceUse,
   type GovernanceState,
   type LicenceUse,
 } from './state.ts'
@@ -120,16 +119,12 @@ function useDevice(
   if (known.transferred) breaks('wrong-device')
   // After the clock was set back, time on the device is counted anew.
   const restart = unixMs < account.lastUnixMs || unixMs < known.sinceUnixMs
-  const use: DeviceUse = {
-    ...known,
-    flop: known.flop + flop,
-    allowed: known.allowed + allowance(known.benchmarkFlops, body.wallMs),
-    sinceUnixMs: restart ? unixMs : known.sinceUnixMs,
-    wallMs: restart ? 0 : known.wallMs + body.wallMs,
-  }
-  if (use.flop * 10_000n > use.allowed) breaks('rate')
-  if (use.wallMs > 1.1 * (unixMs - use.sinceUnixMs) + SLACK_MS) breaks('overlap')
-  account.devices.set(body.device, use)
+  known.flop += flop
+  known.allowed += allowance(known.benchmarkFlops, body.wallMs)
+  known.wallMs = restart ? 0 : known.wallMs + body.wallMs
+  if (restart) known.sinceUnixMs = unixMs
+  if (known.flop * 10_000n > known.allowed) breaks('rate')
+  if (known.wallMs > 1.1 * (unixMs - known.sinceUnixMs) + SLACK_MS) breaks('overlap')
   return spanMs
 }
 
@@ -141,22 +136,34 @@ function useLicence(
   spanMs: number,
   hash: string,
 ): void {
-  const isTold = account.uses.has(useKey(stated, statedDevice)) || account.uses.size < MAX_USES
-  const licence = isTold ? stated : UNTOLD
-  const device = isTold ? statedDevice : ''
+  const known = account.uses.get(useKey(stated, statedDevice))
+  const isTold = known !== undefined || account.uses.size < MAX_USES
+  const use = known ?? openUse(account, isTold ? stated : UNTOLD, isTold ? statedDevice : '', seq, unixMs)
+  use.flop += flop
+  use.lastSeq = seq
+  use.firstUnixMs = Math.min(unixMs, use.firstUnixMs)
+  use.lastUnixMs = Math.max(unixMs, use.lastUnixMs)
+  use.spanMs += spanMs
+  use.lastReceipt = hash
+}
+
+function openUse(account: Account, licence: string, device: string, seq: number, unixMs: number): LicenceUse {
   const key = useKey(licence, device)
   const known = account.uses.get(key)
-  account.uses.set(key, {
+  if (known) return known
+  const use: LicenceUse = {
     licence,
     device,
-    flop: (known?.flop ?? 0n) + flop,
-    firstSeq: known?.firstSeq ?? seq,
+    flop: 0n,
+    firstSeq: seq,
     lastSeq: seq,
-    firstUnixMs: Math.min(unixMs, known?.firstUnixMs ?? unixMs),
-    lastUnixMs: Math.max(unixMs, known?.lastUnixMs ?? unixMs),
-    spanMs: (known?.spanMs ?? 0) + spanMs,
-    lastReceipt: hash,
-  })
+    firstUnixMs: unixMs,
+    lastUnixMs: unixMs,
+    spanMs: 0,
+    lastReceipt: '',
+  }
+  account.uses.set(key, use)
+  return use
 }
 
 /** What the member's receipts break, each kind once, sorted by kind. */

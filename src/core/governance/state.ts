@@ -59,29 +59,29 @@ export interface CustodyEvent {
 /** What a member's own chain says of a device it uses. */
 export interface DeviceUse {
   /** Newest own event of its custody. */
-  readonly registration: string
-  readonly transferred: boolean
-  readonly benchmarkFlops: bigint
-  readonly flop: bigint
+  registration: string
+  transferred: boolean
+  benchmarkFlops: bigint
+  flop: bigint
   /** Ten thousandths of a FLOP that the benchmark allows for the milliseconds stated so far. */
-  readonly allowed: bigint
+  allowed: bigint
   /** Beginning of the time in which the stated milliseconds must lie, and those milliseconds. */
-  readonly sinceUnixMs: number
-  readonly wallMs: number
+  sinceUnixMs: number
+  wallMs: number
 }
 
 /** Work under one licence on one device; the licence "" is self-registration. */
 export interface LicenceUse {
   readonly licence: string
   readonly device: string
-  readonly flop: bigint
+  flop: bigint
   readonly firstSeq: number
-  readonly lastSeq: number
-  readonly firstUnixMs: number
-  readonly lastUnixMs: number
+  lastSeq: number
+  firstUnixMs: number
+  lastUnixMs: number
   /** Milliseconds on the author's clock that these receipts cover. */
-  readonly spanMs: number
-  readonly lastReceipt: string
+  spanMs: number
+  lastReceipt: string
 }
 
 export interface Account {
