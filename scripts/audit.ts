@@ -128,13 +128,12 @@ async function auditProof(bytes: Uint8Array, { json, seal }: Wish): Promise<numb
 
 function printLedger(report: AuditReport, seconds: number): void {
   const { firstBroken, lastSeal } = report
-  const rate = Math.round(report.entries / Math.max(seconds, 1e-3))
   say('room', report.room ?? 'unknown')
   if (report.title !== '') say('title', report.title)
   if (report.founder) say('founder', report.founder)
   if (report.fromEpoch > 0) say('begins after', `seal ${report.fromEpoch}`)
   say('entries', `${report.entries}, ${report.sealedEntries} sealed, by ${report.authors} authors`)
-  say('signatures', `${report.signatures} checked, ${rate} entries/s`)
+  say('signatures', `${report.signatures} checked, in ${seconds.toFixed(1)} s`)
   say('seals', String(report.seals))
   if (lastSeal) {
     say('newest seal', `epoch ${lastSeal.epoch}, ${new Date(lastSeal.unixMs).toISOString()}`)
@@ -195,7 +194,7 @@ function printSeal(name: string, { epoch, hash, root, size, unixMs, signers }: P
 }
 
 function say(name: string, value: string): void {
-  console.log(`${name.padEnd(14)}${value}`)
+  console.log(`${name.padEnd(14)}${plain(value)}`)
 }
 
 function section<T>(
@@ -205,7 +204,12 @@ function section<T>(
 ): void {
   if (items.length === 0) return
   console.log(`\n${title}`)
-  for (const item of items) console.log(`  ${row(item).join('  ')}`)
+  for (const item of items) console.log(`  ${row(item).map(String).map(plain).join('  ')}`)
+}
+
+/** Names are other people's text: what could steer a terminal is shown, not sent. */
+function plain(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, character => `\\u{${character.codePointAt(0)!.toString(16)}}`)
 }
 
 function toJson(report: object): string {

@@ -162,6 +162,7 @@ class Audit:
         self.sealed = 0
         self.seals = []
         self.signatures = 0
+        self.checked = 0
         self.issued = 0
         self.balances = {}
         self.pending = []
@@ -172,6 +173,7 @@ class Audit:
     def take(self, line):
         value = parse(line)
         demand(isinstance(value, dict), "unreadable-line")
+        self.checked = 0
         if self.room is None:
             demand(set(value) == {"format", "fromEpoch", "room"}, "unreadable-line")
             demand(value["format"] == "yoriai-ledger-2", "unreadable-line")
@@ -190,13 +192,14 @@ class Audit:
             self.ended = True
         else:
             raise Broken("unreadable-line")
+        self.signatures += self.checked
         self.lines += 1
 
     def take_entry(self, entry, line):
         author, seq, body = entry["author"], entry["seq"], entry["body"]
         demand(entry["v"] == 2, "unreadable-line")
         demand(is_signed("entry", head_of(entry)), "bad-signature")
-        self.signatures += 1
+        self.checked += 1
         demand(entry["room"] == self.room, "wrong-room")
         name = sha256(line).hex()
         chain = self.chains.get(author, [])
@@ -237,7 +240,7 @@ class Audit:
             demand(is_commit or first["view"] == second["view"], "bad-proof")
             demand(first["seal"] != second["seal"], "bad-proof")
             demand(is_signed("seal", first) and is_signed("seal", second), "bad-proof")
-        self.signatures += 2
+        self.checked += 2
         self.credit_cuts[body["against"]] = min(cut, self.credit_cuts.get(body["against"], NO_CUT))
 
     def take_certificate(self, certificate):
@@ -245,7 +248,7 @@ class Audit:
         seal, statements = certificate["seal"], certificate["statements"]
         for statement in statements:
             demand(is_signed("seal", statement), "bad-signature")
-        self.signatures += len(statements)
+        self.checked += len(statements)
         before = self.seals[-1] if self.seals else None
         demand(seal["room"] == self.room, "wrong-room")
         demand(seal["epoch"] == len(self.seals) + 1, "out-of-order")
@@ -289,6 +292,9 @@ class Audit:
 
     def report(self, broken_line, fault):
         last = self.seals[-1] if self.seals else None
+        if self.founder is None:
+            # Without a charter no entry means anything yet.
+            self.balances, self.flop, self.credit_cuts = {}, {}, {}
         return {
             "status": "sound" if fault is None else "broken",
             "line": broken_line,

@@ -204,6 +204,7 @@ export function hostLedger(): LedgerMaker {
   made.add(yui, endorse(made.add(sora, revoked), 5))
   made.add(haruko, { kind: 'handover', to: sora.id })
   made.add(mika, pay(haruko, '1', ''))
+  made.add(ren, pay(mika, '50000000', 'a loan, now that there is something to lend'))
   made.seal({ path: 'host', signers: [haruko, mika, sora, yui], present, unixMs: START + 10 * MINUTE })
 
   made.add(ren, pay(yui, '123456789', 'open until the next seal'))

@@ -4,7 +4,7 @@ import { encodeBase64url } from '../../src/core/num/base64url.ts'
 import type { MemberId, RoomId } from '../../src/core/num/ids.ts'
 import { entryHash, hashOf, roomIdBytes, signingBytes } from '../../src/core/ledger/chain.ts'
 import type { CharterBody, Entry, EntryBody, SignedHead } from '../../src/core/ledger/entry.ts'
-import type { Certificate, SealStatement, Snapshot } from '../../src/core/ledger/seal.ts'
+import type { Certificate, Seal, SealStatement, Snapshot } from '../../src/core/ledger/seal.ts'
 import { LedgerWriter } from '../../src/core/room/export-file.ts'
 import { signedText, statementText } from '../../src/core/room/signed-text.ts'
 import type { CharterEntry } from '../../src/peer/founding.ts'
@@ -72,7 +72,7 @@ export class LedgerMaker {
   /** A head that contradicts whatever else the author signs for that place; it stays outside of the ledger. */
   strayHead(author: TestIdentity, seq: number, prev: string): SignedHead {
     const body: EntryBody = { kind: 'leave' }
-    const { v, room, unixMs, sig } = this.signed(author, seq, prev, body, this.clock)
+    const { v, room, unixMs, sig } = this.signed(author, seq, prev, body, this.clock + 1)
     return { v, room, author: author.id, seq, prev, unixMs, bodyHash: hashOf(body), sig }
   }
 
@@ -90,8 +90,22 @@ export class LedgerMaker {
       modelHash: '',
       newAnchor: null,
     })
-    const about = { epoch: seal.epoch, path, view: 0, seal: hashOf(seal) }
     const anchor = this.identities.get(this.book.genesis.anchor) ?? this.founder
+    const certificate = this.certify(seal, path, signers, anchor)
+    const closed = this.book.close(certificate, heads)
+    if (!closed) throw new Error('the book cannot reproduce its own seal')
+    this.epochs.push({ entries: closed.entries, certificate, snapshot: this.book.snapshot()! })
+    return certificate
+  }
+
+  /** Whatever the seal says and whoever signs it. */
+  certify(
+    seal: Seal,
+    path: SealStatement['path'],
+    signers: readonly TestIdentity[],
+    anchor: TestIdentity,
+  ): Certificate {
+    const about = { epoch: seal.epoch, path, view: 0, seal: hashOf(seal) }
     const statements =
       path === 'quorum'
         ? signers.map(signer => this.statement(signer, { ...about, phase: 'commit' }))
@@ -99,11 +113,7 @@ export class LedgerMaker {
             ...signers.map(signer => this.statement(signer, { ...about, phase: 'vote' })),
             this.statement(anchor, { ...about, phase: 'commit' }),
           ]
-    const certificate = { seal, statements: statements.sort(byPhaseAndAuthor) }
-    const closed = this.book.close(certificate, heads)
-    if (!closed) throw new Error('the book cannot reproduce its own seal')
-    this.epochs.push({ entries: closed.entries, certificate, snapshot: this.book.snapshot()! })
-    return certificate
+    return { seal, statements: statements.sort(byPhaseAndAuthor) }
   }
 
   /** The whole ledger, or what comes after the seal of an epoch. */
@@ -117,7 +127,8 @@ export class LedgerMaker {
     return new Uint8Array(Buffer.concat(pieces))
   }
 
-  private signed(author: TestIdentity, seq: number, prev: string, body: EntryBody, unixMs: number): Entry {
+  /** Signed, and not in the ledger. */
+  signed(author: TestIdentity, seq: number, prev: string, body: EntryBody, unixMs = this.clock): Entry {
     const unsigned = { v: 2, room: this.room, author: author.id, seq, prev, unixMs, body } as const
     return { ...unsigned, sig: author.sign(signedText('entry', this.room, signingBytes(unsigned))) }
   }
