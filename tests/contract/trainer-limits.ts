@@ -149,7 +149,7 @@ export function describeLimits({ backend, models, side, create, jobFor, referenc
       await trainer.train(jobFor(small, { steps: 3 }))
       const job = jobFor(small, { steps: 5, limits: withRate(100) })
       const start = performance.now()
-      const { result, atPause, inPause, told } = await runInterrupted(trainer, job, 200)
+      const { result, atPause, inPause, told } = await runInterrupted(trainer, job, 400)
       expect(inPause).toBeLessThanOrEqual(atPause + 1)
       expect(inPause).toBeLessThan(5)
       expect(told).toEqual([1, 2, 3, 4, 5])

@@ -1,5 +1,5 @@
 // Builds the screens on acted rooms once and opens them in Chromium: language, appearance and width are the browser's
-// own settings, the acted situation is the query string. For screens.spec.ts.
+// own settings, the acted situation is the query string. For the screens-*.spec.ts.
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
