@@ -110,6 +110,7 @@ export const en = {
       'The page was opened over plain http, and browsers give neither encryption nor the graphics card to such pages. Ask whoever started Yoriai to start it with',
     insecureText2:
       'and to give you the https link it prints. Your browser will warn once about the self-made certificate; on the computer itself, http://localhost works too.',
+    verify: 'Verify a ledger',
     deleteAll: 'Delete everything on this device',
     deleteConfirmTitle: 'Delete everything on this device?',
     deleteConfirmText:
@@ -133,6 +134,39 @@ export const en = {
     batchSize: 'Samples in a step',
     trusted: 'Members know each other',
     trustedHint: 'Unchecked, the room also guards against one hostile member when only four are there.',
+    limits: {
+      title: 'Limits and oversight',
+      summary: (caps: string, licensing: string, sealing: string) => `${caps} · ${licensing} · ${sealing}`,
+      noCaps: 'No caps',
+      someCaps: (caps: string) => `Capped at ${caps}`,
+      hint: 'You can pause the room at any time, and change these terms later.',
+      caps: 'Caps on computing',
+      capsHint: (cost: string) => `In GFLOP; empty for none. One round costs each member about ${cost}.`,
+      memberFlop: 'Of one member',
+      roundFlop: 'Of one member in one round',
+      lineageFlop: 'Of the whole room',
+      belowRound: (cost: string) => `Less than one round costs (${cost}): rounds would stop half-way.`,
+      licensing: 'Who may compute?',
+      open: 'Open',
+      openHint: 'Every member may.',
+      licensed: 'Licensed',
+      licensedHint:
+        'Beyond a hundredth of the room’s cap a member needs a licence from you; without a cap, from the first step.',
+      sealing: 'When do entries become final?',
+      host: 'Sealed with the host',
+      hostHint: 'You sign, with most of those present. The room stays final however many close their tabs.',
+      consortium: 'Sealed by everybody',
+      consortiumHint:
+        'More than two thirds of the members sign; nobody has a special part. If too many leave, it waits.',
+      heartbeat: 'Stop when no guardian is there',
+      heartbeatHint: 'Training stops when you were not heard for 30 seconds, and goes on when you are back.',
+      reward: 'Credits to give',
+      rewardHint: 'Issued to you, for paying others. A unit of account in this room; no money.',
+      fault: {
+        cap: 'A number above zero in GFLOP, like 2.5, or nothing.',
+        reward: 'A number with at most six decimals, or 0.',
+      },
+    },
     ownFiles: 'Files that show what a sample looks like',
     ownFilesHint:
       'They fix the columns or picture size and the classes of the room, and are your own data in it.',

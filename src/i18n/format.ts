@@ -13,12 +13,26 @@ export interface Format {
   /** Rounded as one would say it: "3 min", "1.5 hr". */
   readonly roughly: (seconds: number) => string
   readonly error: (value: number) => string
+  /** Floating-point operations in steps of a thousand: 608 kFLOP, 12.3 GFLOP. */
+  readonly flop: (flop: number | bigint) => string
+  /** The same for each second. */
+  readonly flops: (flops: number | bigint) => string
+  /** Micro-credits as credits, exact to the last decimal. */
+  readonly credits: (micro: bigint) => string
+  readonly dateTime: (unixMs: number) => string
+  readonly date: (unixMs: number) => string
 }
+
+const FLOP_UNITS = ['', 'k', 'M', 'G', 'T', 'P', 'E'] as const
+const MICRO = 1_000_000n
 
 const BYTE_UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 
 export function createFormat(language: Language): Format {
   const int = new Intl.NumberFormat(language, { maximumFractionDigits: 0 })
+  const trimmed = new Intl.NumberFormat(language, { maximumFractionDigits: 2 })
+  const moment = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
+  const day = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
   const decimals = new Map<number, Intl.NumberFormat>()
   const decimal = (n: number, digits: number): string => {
     let format = decimals.get(digits)
@@ -75,6 +89,24 @@ export function createFormat(language: Language): Format {
     if (value < 90 * 60) return unit(Math.max(1, Math.round(value / 60)), 'minute', 0)
     return unit(Math.round(value / 1800) / 2, 'hour', 1)
   }
+  const flop = (value: number | bigint): string => {
+    let scaled = Number(value)
+    let index = 0
+    while (scaled >= 999.5 && index < FLOP_UNITS.length - 1) {
+      scaled /= 1000
+      index += 1
+    }
+    const digits = index === 0 || scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2
+    return `${trimmed.format(Number(scaled.toFixed(digits)))} ${FLOP_UNITS[index]!}FLOP`
+  }
+  // Both languages write a point before decimals; the fraction is kept as text so that no micro-credit is rounded away.
+  const credits = (micro: bigint): string => {
+    const amount = micro < 0n ? -micro : micro
+    const fraction = String(amount % MICRO)
+      .padStart(6, '0')
+      .replace(/0+$/u, '')
+    return `${micro < 0n ? '-' : ''}${int.format(amount / MICRO)}${fraction === '' ? '' : `.${fraction}`}`
+  }
   return {
     int: n => int.format(n),
     decimal,
@@ -82,6 +114,11 @@ export function createFormat(language: Language): Format {
     bytes,
     seconds,
     roughly,
+    flop,
+    flops: value => `${flop(value)}/s`,
+    credits,
+    dateTime: unixMs => moment.format(unixMs),
+    date: unixMs => day.format(unixMs),
     error: value => (value === 0 ? '0' : value.toExponential(0)),
   }
 }

@@ -36,6 +36,8 @@ export const jaErrors = {
       'export-failed': 'ファイルを作れませんでした。もう一度お試しください。',
       'predict-failed': '今はモデルに尋ねられませんでした。少し待ってからお試しください。',
       'add-failed': '例を追加できませんでした。',
+      'trace-failed': '今は来歴を調べられませんでした。少し待ってからお試しください。',
+      'open-failed': 'この端末から中身を読み取れませんでした。もう一度お試しください。',
       'delete-failed':
         '一部を削除できませんでした。Yoriai を開いているほかのタブを閉じて、もう一度お試しください。',
       unexpected: '問題が起きましたが、ルームは続いています。',
@@ -107,5 +109,12 @@ export const jaErrors = {
     'bad-entry': '規則に反する台帳の記録',
     flooding: '多すぎるメッセージ',
     'not-a-trainer': '学習に参加していない人からの更新',
+    paused: 'ルームの停止中に学習された更新',
+    'no-licence': 'ルームの求める許可のない更新',
+    'over-budget': '計算枠を超えた更新',
+    'no-receipt': '計算の記録のない更新',
+    suspended: '計算の記録が規則に反した人からの更新',
+    quota: '次の封印までに一人が書ける数を超えた記録',
+    'bad-seal': '台帳にない記録を含む封印',
   },
 } satisfies typeof enErrors

@@ -6,6 +6,8 @@ export const jaRoom = {
     nav: 'ルーム',
     tabTraining: '学習',
     tabTry: '試す',
+    tabLedger: '台帳',
+    tabGovernance: 'ガバナンス',
     tabInvite: '招く',
     tabLeave: '退出',
     phase: {
@@ -50,6 +52,17 @@ export const jaRoom = {
     behind: (value: string) => `自分のモデルは、みんなのモデルより ${value} ポイント上です。`,
     pause: '一時停止',
     resume: '再開',
+    pauseTab: 'このタブを一時停止',
+    resumeTab: 'このタブを再開',
+    compute: {
+      running: 'ルームは計算しています',
+      held: 'ルームを 1 分間止めています',
+      paused: 'ルームは停止しています',
+      resuming: 'ルームはまもなく再開します',
+      unattended: '管理者の声が届かず、ルームは待っています',
+      'lineage-spent': 'ルームの計算枠を使い切りました',
+      expired: 'ルームの期限が来ました',
+    },
     spaceHint: 'スペースキー',
     effort: '計算に使う割合',
     effortHint: 'このタブが計算してよい時間の割合です。下げると端末が熱くなりません。',
@@ -125,6 +138,7 @@ export const jaRoom = {
     hashHint: '同じ指紋が表示されている人は、1 ビットも違わない同じモデルを持っています。',
     announceRound: (round: string, room: string) =>
       `ラウンド ${round} が終わりました。みんなのモデルの正解率は ${room} です。`,
+    announceResumable: 'ルームの計算が再開しました。',
     announcePaused: '一時停止しました。このタブは計算していません。',
     announceResumed: '学習を再開しました。',
     announceJoined: (name: string) => `${name} さんが参加しました。`,
@@ -191,18 +205,10 @@ export const jaRoom = {
     colEntry: '番号',
     colWhat: '内容',
     colSigned: '署名',
-    entry: {
-      charter: (title: string) => `ルーム「${title}」の条件`,
-      join: (name: string) => `${name} として参加`,
-      work: (from: string, to: string, steps: string, samples: string, gflop: string) =>
-        `ラウンド ${from}–${to}: ${steps} ステップ、${samples} サンプル、${gflop} GFLOP`,
-      leave: '退出',
-    },
     totalSteps: 'ステップ',
     totalSamples: 'サンプル',
     totalFlop: '計算量',
     totalTime: '計算時間',
-    gflop: (value: string) => `${value} GFLOP`,
   },
   lost: {
     title: 'ページが見つかりません',

@@ -4,10 +4,12 @@ import type { PartitionScheme, TaskId } from '../core/data/dataset.ts'
 import { CLOTHES, DIGITS } from '../core/data/task-classes.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
 import { DEFAULT_TERMS } from '../core/ledger/terms.ts'
+import { trainingFlop } from '../core/model/flops.ts'
 import { presetModel, presetsFor, type PresetName } from '../core/model/presets.ts'
 import type { ModelSpec, SampleShape } from '../core/model/spec.ts'
 import type { OwnData } from '../ports/own-data.ts'
 import { modelFacts } from './estimate.ts'
+import { LimitsDraft } from './limits-draft.svelte.ts'
 
 export type CharterDraft = Omit<CharterBody, 'kind' | 'salt' | 'seed'>
 
@@ -43,6 +45,7 @@ export class RoomDraft {
     learningRate: DEFAULT_TERMS.learningRateMicro / 1e6,
     classesPerPart: 3,
   })
+  readonly limits = new LimitsDraft()
   #wanted = $state<PresetName>('mlp')
 
   readonly shape: SampleShape | null = $derived(this.task === 'own' ? (this.own?.train.shape ?? null) : IMAGE)
@@ -63,8 +66,16 @@ export class RoomDraft {
   readonly ready: boolean = $derived(
     this.model !== null &&
       this.invalid.length === 0 &&
+      this.limits.invalid.length === 0 &&
       (this.task === 'own' || this.partition !== 'classes' || this.covered === this.classes.length),
   )
+
+  /** What one round costs a member; null while the numbers do not fit. */
+  readonly roundFlop: number | null = $derived.by(() => {
+    const { batchSize, localSteps } = this.numbers
+    if (this.model === null || batchSize === null || localSteps === null) return null
+    return trainingFlop(this.model) * batchSize * localSteps
+  })
 
   choosePreset(preset: PresetName): void {
     this.#wanted = preset
@@ -77,7 +88,8 @@ export class RoomDraft {
   /** Only when `ready`; else null. */
   charter(defaultTitle: string): CharterDraft | null {
     const { parts, rounds, localSteps, batchSize, learningRate } = this.numbers
-    if (!this.ready || this.model === null) return null
+    const limits = this.limits.terms()
+    if (!this.ready || this.model === null || limits === null) return null
     return {
       title: (this.title.trim() || defaultTitle).slice(0, MAX_TITLE),
       task: this.task,
@@ -95,6 +107,7 @@ export class RoomDraft {
         rounds: rounds!,
       },
       schema: this.task === 'own' ? (this.own?.schema ?? '') : '',
+      ...limits,
     }
   }
 

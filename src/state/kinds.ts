@@ -5,6 +5,7 @@ import type { PresetName } from '../core/model/presets.ts'
 import type { DataWords } from '../i18n/en-errors.ts'
 import type { Format } from '../i18n/format.ts'
 import type { OwnDataProblem } from '../ports/own-data.ts'
+import type { ComputeState } from '../ports/governance-view.ts'
 import type { MemberView, Phase, Preview, RefusalReason, SessionFault } from '../ports/session.ts'
 import type { BackendName } from '../ports/trainer.ts'
 import type { LinkFault } from './link.ts'
@@ -17,6 +18,8 @@ export type AppFault =
   | 'export-failed'
   | 'predict-failed'
   | 'add-failed'
+  | 'trace-failed'
+  | 'open-failed'
   | 'delete-failed'
   | 'unexpected'
 
@@ -33,6 +36,7 @@ interface Words {
     readonly phase: Record<Phase, string>
     readonly phaseText: Record<Phase, string>
     readonly status: Record<MemberView['status'], string>
+    readonly compute: Record<ComputeState['status'], string>
     readonly backendNames: Record<BackendName, string>
   }
 }

@@ -3,18 +3,22 @@
 import type { RoomLink } from '../ports/session.ts'
 import { decodeLink, encodeLinkHash, type LinkFault } from './link.ts'
 
-export type RoomView = 'main' | 'invite' | 'try' | 'leave'
+export type RoomView = 'main' | 'invite' | 'try' | 'ledger' | 'governance' | 'leave'
 
 export type Route =
   | { readonly screen: 'home' }
+  | { readonly screen: 'verify' }
   | { readonly screen: 'room'; readonly link: RoomLink; readonly view: RoomView }
   | { readonly screen: 'bad-link'; readonly fault: LinkFault }
   | { readonly screen: 'lost' }
 
-const VIEWS: readonly RoomView[] = ['invite', 'try', 'leave']
+export const VERIFY_HASH = '#/verify'
+
+const VIEWS: readonly RoomView[] = ['invite', 'try', 'ledger', 'governance', 'leave']
 
 export function parseHash(hash: string): Route {
   if (hash === '' || hash === '#' || hash === '#/') return { screen: 'home' }
+  if (hash === VERIFY_HASH) return { screen: 'verify' }
   if (!hash.startsWith('#/join')) return { screen: 'lost' }
   const decoded = decodeLink(hash)
   if (decoded.status === 'fault') return { screen: 'bad-link', fault: decoded.fault }

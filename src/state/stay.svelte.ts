@@ -85,6 +85,10 @@ export class Stay {
   #speak(before: SessionView, now: SessionView): void {
     const { t, f } = this.#settings
     const say = (text: string): void => this.#announcer.say(text)
+    const compute = now.governance.compute.status
+    if (before.governance.compute.status !== compute) {
+      return say(compute === 'running' ? t.room.announceResumable : wordsOf(t).room.compute[compute])
+    }
     if (before.phase !== now.phase) {
       if (now.phase === 'paused') return say(t.room.announcePaused)
       if (before.phase === 'paused' && now.phase === 'training') return say(t.room.announceResumed)
