@@ -201,6 +201,13 @@ export class SealEpoch {
       )
   }
 
+  /** Whether the own lock allows a vote for the seal: none, the same, or a quorum voted for it since, before view `before`. */
+  isUnlocked(seal: string, before = Infinity): boolean {
+    const { lock } = this
+    if (!lock || lock.seal === seal || !this.around.rules.locks) return true
+    return this.hasPolka(seal, lock.view, before - 1)
+  }
+
   // --- seals in question ---
 
   sealOf(hash: string): Seal | null {

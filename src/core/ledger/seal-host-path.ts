@@ -26,7 +26,7 @@ export class HostPath {
 
   wakeAt(): number {
     const { epoch } = this
-    if (!this.isLeading || epoch.hostCommit || epoch.spokeInQuorum) return Infinity
+    if (!this.isLeading || epoch.hostCommit) return Infinity
     return epoch.hostProposal ? this.replaceAt : epoch.around.dueAt()
   }
 
@@ -68,10 +68,10 @@ export class HostPath {
   private propose(now: number, effects: SealEffect[]): void {
     const { epoch } = this
     const live = epoch.hostProposal
-    if (epoch.hostCommit || epoch.spokeInQuorum) return
+    if (epoch.hostCommit) return
     if (now < (live ? this.replaceAt : epoch.around.dueAt())) return
     const view = live ? live.view + 1 : 0
-    const hash = epoch.fresh('host', view, null, now, effects)
+    const hash = this.bound(now, effects) ?? epoch.fresh('host', view, null, now, effects)
     if (hash === undefined) return
     this.replaceAt = now + viewTimeoutMs(view)
     // The same again needs no new view: whoever did not vote yet still can.
@@ -79,14 +79,25 @@ export class HostPath {
     else epoch.say('host', 'propose', view, hash, effects)
   }
 
+  /** What members went on to while the host was away: they may be locked on it. */
+  private bound(now: number, effects: SealEffect[]): string | undefined {
+    const { epoch } = this
+    for (const bound of epoch.around.rules.locks ? [epoch.polka, epoch.lock] : []) {
+      if (!bound) continue
+      epoch.consider(bound.seal, now, effects)
+      if (epoch.verdictOn(bound.seal) === 'good') return bound.seal
+    }
+    return undefined
+  }
+
   private vote(now: number, effects: SealEffect[]): void {
     const { epoch } = this
     const { self } = epoch.around
     const own = this.isLeading ? epoch.hostProposal : undefined
     const newest = own ?? epoch.hostProposals()[0]
-    if (!newest || epoch.spokeInQuorum || newest.view <= (epoch.hostVote?.view ?? -1)) return
+    if (!newest || newest.view <= (epoch.hostVote?.view ?? -1)) return
     epoch.consider(newest.seal, now, effects)
-    if (epoch.verdictOn(newest.seal) !== 'good') return
+    if (epoch.verdictOn(newest.seal) !== 'good' || !epoch.isUnlocked(newest.seal)) return
     if (!epoch.isMember(self) && !epoch.sealOf(newest.seal)!.members.includes(self)) return
     epoch.say('host', 'vote', newest.view, newest.seal, effects)
   }

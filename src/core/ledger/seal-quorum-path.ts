@@ -1,7 +1,8 @@
 // The quorum's way to a seal, after Tendermint (Buchman, Kwon, Milosevic 2018): in each view a member whose turn it is
 // proposes, members vote, and commit what a quorum voted for; who committed is locked on it. A view passes only with a quorum
 // of statements, so nobody runs ahead in a partition. In a host-anchored room this is what happens when the host is gone:
-// then a member also stands by the host's proposal that it voted for, lest the host made it final (docs/seals.md).
+// then a member also stands by the host's proposal that it voted for, lest the host made it final (docs/seals.md). The
+// host's way stays open meanwhile, to a seal that its locks allow.
 import type { SealEpoch } from './seal-epoch.ts'
 import { NO_SEAL, restTimeoutMs, viewTimeoutMs, type SealEffect } from './seal-events.ts'
 import { authorsOf, type Tally } from './seal-statements.ts'
@@ -109,14 +110,18 @@ export class QuorumPath {
         if (epoch.verdictOn(bound.seal) === 'good') return bound.seal
       }
       if (epoch.lock) return undefined
-      if (epoch.mode === 'host' && !this.isReleased(now)) {
-        const floor = epoch.hostVote?.view ?? 0
-        for (const { view, seal } of epoch.hostProposals()) {
-          if (view < floor) break
-          epoch.consider(seal, now, effects)
-          if (epoch.verdictOn(seal) === 'good') return seal
+      if (epoch.mode === 'host') {
+        if (!this.isReleased(now)) {
+          const floor = epoch.hostVote?.view ?? 0
+          for (const { view, seal } of epoch.hostProposals()) {
+            if (view < floor) break
+            epoch.consider(seal, now, effects)
+            if (epoch.verdictOn(seal) === 'good') return seal
+          }
+          if (epoch.hostVote) return undefined
         }
-        if (epoch.hostVote) return undefined
+        // The first view is a roll call: after it all that take part know what the host proposed to any of them.
+        if (this.view === 0) return undefined
       }
     }
     const succeeds = epoch.mode === 'host' && epoch.around.isHostSilent(now)
@@ -132,7 +137,7 @@ export class QuorumPath {
     if (hash !== undefined) {
       epoch.consider(hash, now, effects)
       const verdict = epoch.verdictOn(hash)
-      if (verdict === 'good' && this.maySupport(hash, now)) {
+      if (verdict === 'good' && this.mayVote(hash, now)) {
         epoch.say('quorum', 'vote', view, hash, effects)
         return
       }
@@ -145,20 +150,24 @@ export class QuorumPath {
     if (now >= this.proposeBy) epoch.say('quorum', 'vote', view, NO_SEAL, effects)
   }
 
-  private maySupport(hash: string, now: number): boolean {
-    const { epoch, view } = this
-    const { lock, hostVote, ground, around } = epoch
+  private mayVote(hash: string, now: number): boolean {
+    const { epoch } = this
+    const { ground, around, mode } = epoch
     if (!around.rules.locks) return true
-    if (lock && lock.seal !== hash && !epoch.hasPolka(hash, lock.view, view - 1)) return false
-    if (epoch.mode === 'consortium' || epoch.hasPolka(hash, 0, view)) return true
-    const proposedAt = epoch.hostProposals().find(({ seal }) => seal === hash)?.view
-    if (hostVote && !this.isReleased(now))
-      return hostVote.seal === hash || (proposedAt !== undefined && proposedAt > hostVote.view)
-    if (proposedAt !== undefined) return true
+    if (!epoch.isUnlocked(hash, this.view) || !this.mayLeaveHost(hash, now)) return false
+    if (mode === 'consortium' || epoch.hasPolka(hash, 0, this.view)) return true
+    if (epoch.hostProposals().some(({ seal }) => seal === hash)) return true
     // A new seal may change the anchor only while the host is silent here too, and must leave a quorum to go on with.
     const seal = epoch.sealOf(hash)!
     const staying = seal.members.filter(member => epoch.isMember(member)).length
     return (seal.anchor === ground.anchor || around.isHostSilent(now)) && staying >= epoch.quorum
+  }
+
+  /** Who voted for a host's proposal supports, besides it, only what the host itself put in its place. */
+  private mayLeaveHost(hash: string, now: number): boolean {
+    const { hostVote, around } = this.epoch
+    if (!hostVote || hostVote.seal === hash || !around.rules.locks || this.isReleased(now)) return true
+    return this.epoch.hostProposals().some(({ view, seal }) => seal === hash && view > hostVote.view)
   }
 
   /** A host that contradicted itself binds nobody any more, once it is silent: its proof excuses a second seal. */
@@ -175,7 +184,7 @@ export class QuorumPath {
       if (authors.size < epoch.quorum) continue
       if (hash !== NO_SEAL) {
         epoch.consider(hash, now, effects)
-        if (epoch.verdictOn(hash) !== 'good') continue
+        if (epoch.verdictOn(hash) !== 'good' || !this.mayLeaveHost(hash, now)) continue
       }
       epoch.say('quorum', 'commit', view, hash, effects)
       return

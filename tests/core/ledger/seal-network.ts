@@ -48,6 +48,8 @@ export interface WorldOptions {
   /** Chance per second that an honest member restarts, while the world is unkind. */
   readonly churn?: number
   readonly everyMs?: number
+  /** Chance that whoever is first to hold a final seal is cut off in that moment. */
+  readonly cuts?: number
 }
 
 type Message =
@@ -75,6 +77,7 @@ export class World {
   readonly gone = new Set<number>()
   events = 0
   churn: number
+  private unkind = true
   private readonly queue = new Heap()
   private readonly names = new Map<MemberId, number>()
 
@@ -212,8 +215,10 @@ export class World {
     return sound
   }
 
-  recordFinal(certificate: Certificate): void {
+  recordFinal(certificate: Certificate, index: number): void {
     const { epoch } = certificate.seal
+    if (!this.finals.has(epoch) && this.unkind && this.rng.next() < (this.options.cuts ?? 0))
+      this.side[index] = 100 + index
     const known = this.finals.get(epoch) ?? new Map<string, Certificate>()
     known.set(sealHash(certificate.seal), certificate)
     this.finals.set(epoch, known)
@@ -229,6 +234,7 @@ export class World {
     this.side = this.side.map(() => 0)
     this.loss = loss
     this.churn = 0
+    this.unkind = false
     for (const node of this.nodes) if (!node.up && !this.gone.has(node.index)) node.start()
   }
 
@@ -392,7 +398,7 @@ export class Honest implements Actor {
   }
 
   private stand(certificate: Certificate): void {
-    this.world.recordFinal(certificate)
+    this.world.recordFinal(certificate, this.index)
     this.chain.push(certificate)
     this.entries = Math.max(this.entries, certificate.seal.size)
     this.kept = []
@@ -520,6 +526,7 @@ export class Crook implements Actor {
     readonly succeeds: boolean
   }
   private readonly heard: SealStatement[] = []
+  private readonly places = new Set<string>()
   private readonly said: SealStatement[] = []
   private seals: { seal: Seal; hash: string }[] = []
   private epoch = 0
@@ -569,7 +576,10 @@ export class Crook implements Actor {
     if (message.type !== 'statements' || this.habits.withholds) return
     for (const statement of message.statements) {
       if (statement.author === this.self || statement.epoch !== this.epoch + 1) continue
-      if (this.heard.length < 300) this.heard.push(statement)
+      const place = `${statement.author}/${statement.path}/${statement.phase}/${statement.view}/${statement.seal}`
+      if (world.isByzantine(world.indexOf(statement.author)) || this.places.has(place)) continue
+      this.places.add(place)
+      this.heard.push(statement)
       this.react(statement)
     }
   }
@@ -581,6 +591,7 @@ export class Crook implements Actor {
     if (ground.epoch !== this.epoch) {
       this.epoch = ground.epoch
       this.heard.length = 0
+      this.places.clear()
       this.seals = []
       this.offers = []
       this.proposedAt.clear()
