@@ -52,9 +52,10 @@ export function limitsFor(state: GovernanceState, member: MemberId, use: Use): L
   const standing = ((): OwnStanding => {
     if (suspendedFor(state, member).length > 0) return 'suspended'
     if (permission.standing !== 'good') return permission.standing
+    if (permission.leftFlop !== null && permission.leftFlop < step) return permission.spent
     if (memberFlop !== 0n && memberFlop - used < step) return 'member-spent'
     if (lineageFlop !== 0n && headroomOf(account) - use.unreceiptedFlop < step) return 'awaiting-share'
-    return permission.leftFlop !== null && permission.leftFlop < step ? permission.spent : 'good'
+    return 'good'
   })()
   return {
     standing,
@@ -81,6 +82,7 @@ function permissionOf(state: GovernanceState, member: MemberId, account: Account
   if (terms?.terms.licensing !== 'licensed') return free
   const licence = licenceOf(state, member)
   const fault = licence ? licenceFault(state, licence, use) : 'needs-licence'
+  if (fault === 'revoked') return { ...free, standing: 'revoked', leftFlop: 0n }
   if (licence && fault === null) {
     const { budgetFlop, rateFlops } = licence.body
     const spent = spentUnder(account, licence.hash) + use.unreceiptedFlop
@@ -155,38 +157,35 @@ export function mayMix(state: GovernanceState, question: MixQuestion): MixRefusa
   if (suspended.length > 0) return refusalFor(suspended)
   const flop = account?.flop ?? 0n
   if (caps.memberFlop > 0n && flop > caps.memberFlop) return 'over-budget'
-  if (terms?.terms.licensing === 'licensed' && !isLicensed(state, author, account, roomTime))
-    return 'no-licence'
+  if (terms?.terms.licensing === 'licensed' && !isLicensed(state, question)) return 'no-licence'
   const newest = Math.max(account?.lastRound ?? -1, newestReceiptRound)
   return round - newest > RECEIPT_ROUNDS ? 'no-receipt' : null
 }
 
 /** Budgets and licences by their own names; what only a changed client does, by the general one. */
 function refusalFor(kinds: readonly ViolationKind[]): MixRefusal {
-  if (kinds.every(kind => kind === 'over-budget')) return 'over-budget'
-  return kinds.every(kind => kind === 'no-licence' || kind === 'wrong-device') ? 'no-licence' : 'suspended'
+  const isLicensing = (kind: ViolationKind): boolean => kind === 'no-licence' || kind === 'wrong-device'
+  if (!kinds.every(kind => kind === 'over-budget' || isLicensing(kind))) return 'suspended'
+  return kinds.some(isLicensing) ? 'no-licence' : 'over-budget'
 }
 
-/** Within the free allowance, or under a licence that holds on a device in the author's custody. */
-function isLicensed(
-  state: GovernanceState,
-  member: MemberId,
-  account: Account | undefined,
-  roomTime: number,
-): boolean {
-  const spentFree = account ? spentUnder(account, '') - account.excused : 0n
-  const allowance = freeAllowance(derive(state).caps.lineageFlop)
-  const licence = licenceOf(state, member)
+/** Under a licence that holds on a device in the author's custody, or within the free allowance. */
+function isLicensed(state: GovernanceState, { author, round, roomTime }: MixQuestion): boolean {
+  const account = state.accounts.get(author) ?? freshAccount()
+  const licence = licenceOf(state, author)
   if (licence) {
-    const held = heldDevices(state, member)
-    const isNear = [-MIX_GRACE_MS, 0, MIX_GRACE_MS].some(shift =>
-      licence.body.devices.some(
-        device =>
-          held.includes(device) &&
-          licenceFault(state, licence, { device, roomTime: roomTime + shift }) === null,
-      ),
-    )
-    if (isNear) return true
+    const held = heldDevices(state, author)
+    const faults = licence.body.devices
+      .filter(device => held.includes(device))
+      .flatMap(device =>
+        [-MIX_GRACE_MS, 0, MIX_GRACE_MS].map(shift =>
+          licenceFault(state, licence, { device, roomTime: roomTime + shift }),
+        ),
+      )
+    if (faults.includes(null)) return true
+    if (faults.includes('revoked')) return false
   }
-  return allowance > 0n && spentFree <= allowance
+  const left = freeAllowance(derive(state).caps.lineageFlop) - (spentUnder(account, '') - account.excused)
+  // What the last receipt covers was allowed; nothing after it can be once no whole step is left.
+  return left >= stepFlopOf(state) || (left >= 0n && round <= account.lastRound)
 }
