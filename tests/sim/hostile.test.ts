@@ -1,6 +1,7 @@
 // Members with modified clients among honest ones, with the real peer code on virtual time: every attack is refused and
 // named, and the rest is as good as without the attacker. The control shows that the attacks would work.
 import { describe, expect, test } from 'vitest'
+import { hashState } from '../../src/core/gossip/window.ts'
 import { createRng } from '../../src/core/num/rng.ts'
 import { buildView } from '../../src/peer/peer-view.ts'
 import type { RefusalReason } from '../../src/ports/session.ts'
@@ -64,7 +65,7 @@ function expectNamed({ honest, hostile }: Outcome, reason: RefusalReason): void 
 /** All honest members end with the same bits, in time; returns their fingerprint. */
 function expectOneModel({ honest, finished }: Outcome): string {
   expect(finished, `seed ${SEED}`).toBe(true)
-  const hashes = new Set(honest.map(({ peer }) => peer.machine.window.baseHash))
+  const hashes = new Set(honest.map(({ peer }) => hashState(peer.machine.window.current)))
   expect(hashes.size).toBe(1)
   return [...hashes][0]!
 }

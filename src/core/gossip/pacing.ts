@@ -17,17 +17,19 @@ export function quorumOf(live: number): number {
 /** Arrival offsets in milliseconds since the start of their round, for the last few rounds. */
 export class ArrivalHistory {
   private readonly rounds: number[][] = []
+  /** Asked at every event, changed once a round. */
+  private grace = MAX_GRACE_MS
 
   record(offsetsMs: readonly number[]): void {
     if (offsetsMs.length === 0) return
     this.rounds.push([...offsetsMs])
     if (this.rounds.length > REMEMBERED_ROUNDS) this.rounds.shift()
+    this.grace = Math.min(MAX_GRACE_MS, Math.max(MIN_GRACE_MS, 1.5 * quantile(this.rounds.flat(), 0.9)))
   }
 
   /** p90 of the remembered arrivals times 1.5, within [1 s, 30 s]; 30 s before anything arrived. */
   graceMs(): number {
-    if (this.rounds.length === 0) return MAX_GRACE_MS
-    return Math.min(MAX_GRACE_MS, Math.max(MIN_GRACE_MS, 1.5 * quantile(this.rounds.flat(), 0.9)))
+    return this.grace
   }
 }
 
