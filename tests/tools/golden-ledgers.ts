@@ -20,7 +20,7 @@ const MINUTE = 60_000
 /** Dense 784-10: 2 * 784 * 10 forward, three times that for a training step. */
 const SAMPLE_FLOP = 47_040
 
-const hashLike = (byte: number): string => byte.toString(16).padStart(2, '0').repeat(32)
+const hashLike = (byte: number): string => (byte % 256).toString(16).padStart(2, '0').repeat(32)
 const deviceId = (byte: number): string => encodeBase64url(new Uint8Array(16).fill(byte))
 const ids = (...members: readonly TestIdentity[]): TestIdentity['id'][] => members.map(({ id }) => id).sort()
 
