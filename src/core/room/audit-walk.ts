@@ -16,11 +16,13 @@ import {
   closeEpoch,
   createRoomState,
   decodeState,
+  expectedAnchor,
+  mayBeSealMember,
+  nextSealMembers,
   stateHash,
   type RoomState,
 } from './fold.ts'
 import { isFounding } from './founding.ts'
-import { expectedAnchor, mayBeSealMember, nextSealMembers } from './fold.ts'
 
 /** What may come next. */
 type Stage = 'head' | 'start' | 'snapshot' | 'charter' | 'ledger' | 'done'
