@@ -9,7 +9,6 @@ import {
   type GossipEvent,
 } from '../core/gossip/machine.ts'
 import { LEASE_MS, type TrainingStatus } from '../core/gossip/presence.ts'
-import type { UpdateHeader } from '../core/gossip/update.ts'
 import { hashState, WINDOW } from '../core/gossip/window.ts'
 import { previewBalances } from '../core/ledger/credits.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
@@ -23,13 +22,13 @@ import { faultOf } from './fault.ts'
 import { forgivingStore, type ForgivingStore } from './forgiving-store.ts'
 import type { PeerDeps, PeerOptions } from './deps.ts'
 import { Gauge, type GaugeHost } from './gauge.ts'
-import { encodeKeptState, encodePublished, freshState, publishedKey, stateKey } from './kept.ts'
+import { freshState } from './kept.ts'
+import { LocalRounds } from './local-rounds.ts'
 import { createProfileA } from './profile-a.ts'
 import { RoomBook } from './room-book.ts'
 import { RoomDoc } from './room-doc.ts'
 import { createReceipt } from './receipt.ts'
 import { Seat } from './seat.ts'
-import { signUpdate } from './sign-update.ts'
 import { GovernanceDesk } from './governance-desk.ts'
 import { Training } from './training.ts'
 import { Wire } from './wire.ts'
@@ -41,11 +40,7 @@ const MESH_MEMBERS = 8
 const RECEIPT_TICKS = 40
 /** A member that finds nobody goes on alone after this. */
 const ALONE_AFTER_MS = 4_000
-const TRAINER_RETRIES = 3
-const DIVERGENCES = 3
-const KEEP_EVERY_ROUNDS = 20
 const PART_CHECK_MS = 3_000
-const NOT_ALLOWED_MS = 1_000
 
 export class Peer {
   readonly book: RoomBook
@@ -65,15 +60,13 @@ export class Peer {
   float32Bytes = 0
   readonly startedAt: number
   readonly store: ForgivingStore
+  private readonly rounds: LocalRounds
   private governedText = ''
   private allowed = true
   private readonly listeners = new Set<() => void>()
   private readonly timers = new Set<() => void>()
   private cancelWake: () => void = () => undefined
   private ticks = 0
-  private trainerFailures = 0
-  private divergences = 0
-  private keptRound = 0
   private measureScheduled = false
   private closed = false
 
@@ -148,6 +141,22 @@ export class Peer {
       entropy: deps.entropy,
       round: () => this.machine.round,
       balance: () => previewBalances(this.book.live.credits).get(signer.id) ?? 0n,
+    })
+    const closed = (): boolean => this.closed
+    this.rounds = new LocalRounds({
+      citizen: this.citizen,
+      store: this.store,
+      signer,
+      get closed() {
+        return closed()
+      },
+      training: () => this.training,
+      trainer: () => this.trainer,
+      dispatch: event => this.dispatch(event),
+      oversee: () => this.oversee(),
+      measure: () => void this.measure(),
+      fail: cause => this.fail(cause),
+      after: (ms, callback) => this.after(ms, callback),
     })
     this.seat = new Seat(
       charter,
@@ -279,7 +288,7 @@ export class Peer {
   /** Signs what was done since the last receipt, then the leave; tells the others; stops. */
   async leave(): Promise<Receipt> {
     this.dispatch({ type: 'role', training: false })
-    this.trainer?.stop()
+    this.rounds.stop()
     await this.citizen.stateReceipt().catch(() => undefined)
     // A full ledger keeps nobody: the receipt then ends with the last entry that it took.
     await this.wire.ledger.append({ kind: 'leave' }).catch(() => undefined)
@@ -336,13 +345,13 @@ export class Peer {
   private perform(effect: GossipEffect): void {
     switch (effect.type) {
       case 'train':
-        void this.train(effect.round, effect.params, effect.steps)
+        void this.rounds.train(effect.round, effect.params, effect.steps)
         break
       case 'stop':
-        this.trainer?.stop()
+        this.rounds.stop()
         break
       case 'publish':
-        void this.publish(effect.header, effect.payload)
+        void this.rounds.publish(effect.header, effect.payload)
         break
       case 'announce':
         this.wire.updates.announce(effect.update)
@@ -350,11 +359,11 @@ export class Peer {
       case 'model':
         if (effect.closed) this.roundClosed(effect.closed)
         else if (this.phase === 'finished') this.measureSoon()
-        this.keepState()
+        this.rounds.keepState(this.machine.window.base)
         break
       case 'refused':
         this.wire.refuse(effect.author, effect.reason)
-        if (effect.author === this.self && effect.reason === 'not-finite') this.diverged()
+        if (effect.author === this.self && effect.reason === 'not-finite') this.rounds.diverged()
         break
       case 'fetch-state':
         this.wire.states.fetch(effect.round, effect.hash, effect.from)
@@ -365,61 +374,6 @@ export class Peer {
       default:
         effect satisfies never
     }
-  }
-
-  private async train(round: number, start: Float32Array, steps: number): Promise<void> {
-    const { training } = this
-    if (!training) return
-    try {
-      const limits = await this.citizen.openJob()
-      if (this.closed) return
-      const allowed = limits.standing === 'good'
-      const result = allowed ? await training.run(round, start, steps, limits) : null
-      if (!result || (result.exhausted && result.steps === 0)) {
-        // Asking again at once would only spin: the next seal or licence may allow more.
-        await this.citizen.stateReceipt().catch(() => undefined)
-        this.after(NOT_ALLOWED_MS, () => {
-          this.oversee()
-          this.dispatch({ type: 'trained', round, start, params: start, steps: 0, samples: 0 })
-        })
-        return
-      }
-      const { params, steps: done, samples } = result
-      if (result.exhausted) void this.citizen.stateReceipt()
-      this.trainerFailures = 0
-      this.dispatch({ type: 'speed', stepsPerSecond: training.stepsPerSecond })
-      this.dispatch({ type: 'trained', round, start, params, steps: done, samples })
-      void this.measure()
-    } catch (cause) {
-      if (this.closed) return
-      if (++this.trainerFailures > TRAINER_RETRIES) return this.fail(cause)
-      this.after(1_000 * this.trainerFailures, () => {
-        this.dispatch({ type: 'trained', round, start, params: start, steps: 0, samples: 0 })
-      })
-    }
-  }
-
-  /** Own training left the finite numbers: a chance event once, a wrong learning rate every time. */
-  private diverged(): void {
-    if (++this.divergences >= DIVERGENCES)
-      this.fail(new Error('training diverged: the learning rate is too high'))
-  }
-
-  /** Now and then the newest frozen state goes to the store, so that a room in which everybody reloads goes on. */
-  private keepState(): void {
-    const { base } = this.machine.window
-    if (base.round < this.keptRound + KEEP_EVERY_ROUNDS || base.round % KEEP_EVERY_ROUNDS !== 0) return
-    this.keptRound = base.round
-    void this.store.put(stateKey(this.options.link.room, this.self), encodeKeptState(base))
-  }
-
-  private async publish(header: UpdateHeader, payload: Uint8Array): Promise<void> {
-    this.divergences = 0
-    // Remembered before anybody can see it: after a reload a second update for this round would be an equivocation.
-    await this.store.put(publishedKey(header.room, this.self), encodePublished(header.round))
-    const update = await signUpdate(header, payload, this.deps.signer)
-    this.citizen.journal.updatePublished(update.id)
-    this.dispatch({ type: 'update', update })
   }
 
   private roundClosed({ contributors }: ClosedRound): void {

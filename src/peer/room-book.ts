@@ -6,7 +6,7 @@ import { readEvidence } from '../core/ledger/evidence.ts'
 import { entryBytes, entryHash, hashOf, Ledger, type Admission } from '../core/ledger/chain.ts'
 import type { Proposal } from '../core/ledger/decode.ts'
 import { appendLeaves, leafHash } from '../core/ledger/merkle.ts'
-import type { Membership } from '../core/ledger/members.ts'
+import { NO_CUT, type Membership } from '../core/ledger/members.ts'
 import type { Certificate, Seal, SealedHead, Snapshot } from '../core/ledger/seal.ts'
 import type { EpochFacts } from '../core/ledger/mechanism.ts'
 import type { MemberId } from '../core/num/ids.ts'
@@ -209,6 +209,8 @@ export class RoomBook {
     const state = decodeState(seal.room, snapshot.state)
     if (tree?.root !== seal.root || !state) return false
     this.ledger.rebase(snapshot.heads)
+    // Who contradicted itself before this member came: its entries are refused here as everywhere.
+    for (const [author, cut] of state.members.convicted) if (cut < NO_CUT) this.ledger.cutAt(author, cut)
     this.certificate = certificate
     this.sealed = state
     this.size = seal.size

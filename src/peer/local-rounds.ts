@@ -1,0 +1,106 @@
+// The local side of a round: runs the job that the gossip asks for within what governance allows, publishes its update, and
+// keeps what a restart needs. Failures are retried a few times, then told.
+import type { GossipEvent } from '../core/gossip/machine.ts'
+import type { UpdateHeader } from '../core/gossip/update.ts'
+import type { ModelState } from '../core/gossip/window.ts'
+import type { Signer } from '../ports/signer.ts'
+import type { Store } from '../ports/store.ts'
+import type { Trainer } from '../ports/trainer.ts'
+import type { Citizen } from './citizen.ts'
+import { encodeKeptState, encodePublished, publishedKey, stateKey } from './kept.ts'
+import { signUpdate } from './sign-update.ts'
+import type { Training } from './training.ts'
+
+const TRAINER_RETRIES = 3
+const DIVERGENCES = 3
+const KEEP_EVERY_ROUNDS = 20
+const NOT_ALLOWED_MS = 1_000
+
+export interface RoundsHost {
+  readonly citizen: Citizen
+  readonly store: Store
+  readonly signer: Signer
+  readonly closed: boolean
+  training(): Training | null
+  trainer(): Trainer | null
+  dispatch(event: GossipEvent): void
+  /** What the ledger allows may have changed. */
+  oversee(): void
+  measure(): void
+  fail(cause: unknown): void
+  after(ms: number, callback: () => void): void
+}
+
+export class LocalRounds {
+  private failures = 0
+  private divergences = 0
+  private keptRound = 0
+  /** A job that was asked for and has not reached the trainer; `stop` must reach it all the same. */
+  private opening: { stopped: boolean } | null = null
+
+  constructor(private readonly host: RoundsHost) {}
+
+  stop(): void {
+    if (this.opening) this.opening.stopped = true
+    this.host.trainer()?.stop()
+  }
+
+  async train(round: number, start: Float32Array, steps: number): Promise<void> {
+    const { host } = this
+    const training = host.training()
+    if (!training) return
+    const nothing: GossipEvent = { type: 'trained', round, start, params: start, steps: 0, samples: 0 }
+    try {
+      const opening = { stopped: false }
+      this.opening = opening
+      const limits = await host.citizen.openJob()
+      this.opening = null
+      if (host.closed) return
+      if (opening.stopped) return host.dispatch(nothing)
+      const result = limits.standing === 'good' ? await training.run(round, start, steps, limits) : null
+      if (!result || (result.exhausted && result.steps === 0)) {
+        // Asking again at once would only spin: the next seal or licence may allow more.
+        await host.citizen.stateReceipt().catch(() => undefined)
+        host.after(NOT_ALLOWED_MS, () => {
+          host.oversee()
+          host.dispatch(nothing)
+        })
+        return
+      }
+      const { params, steps: done, samples } = result
+      if (result.exhausted) host.citizen.stateReceipt().catch(() => undefined)
+      this.failures = 0
+      host.dispatch({ type: 'speed', stepsPerSecond: training.stepsPerSecond })
+      host.dispatch({ type: 'trained', round, start, params, steps: done, samples })
+      host.measure()
+    } catch (cause) {
+      if (host.closed) return
+      if (++this.failures > TRAINER_RETRIES) return host.fail(cause)
+      host.after(1_000 * this.failures, () => host.dispatch(nothing))
+    }
+  }
+
+  /** Own training left the finite numbers: a chance event once, a wrong learning rate every time. */
+  diverged(): void {
+    if (++this.divergences >= DIVERGENCES)
+      this.host.fail(new Error('training diverged: the learning rate is too high'))
+  }
+
+  async publish(header: UpdateHeader, payload: Uint8Array): Promise<void> {
+    const { store, signer, citizen } = this.host
+    this.divergences = 0
+    // Remembered before anybody can see it: after a reload a second update for this round would be an equivocation.
+    await store.put(publishedKey(header.room, signer.id), encodePublished(header.round))
+    const update = await signUpdate(header, payload, signer)
+    citizen.journal.updatePublished(update.id)
+    this.host.dispatch({ type: 'update', update })
+  }
+
+  /** Now and then the newest frozen state goes to the store, so that a room in which everybody reloads goes on. */
+  keepState(base: ModelState): void {
+    const { store, signer, citizen } = this.host
+    if (base.round < this.keptRound + KEEP_EVERY_ROUNDS || base.round % KEEP_EVERY_ROUNDS !== 0) return
+    this.keptRound = base.round
+    void store.put(stateKey(citizen.book.charter.room, signer.id), encodeKeptState(base))
+  }
+}
