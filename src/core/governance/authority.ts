@@ -38,6 +38,17 @@ export function signersAmong(
     .sort()
 }
 
+/** Cheap for the many motions that have too few signatures of anybody. */
+export function hasQuorum(
+  signatures: Signatures,
+  entitled: readonly MemberId[],
+  quorum: number,
+  deadlineUnixMs = 0,
+): boolean {
+  if (signatures.size < quorum) return false
+  return signersAmong(signatures, entitled, deadlineUnixMs).length >= quorum
+}
+
 /** The k-th smallest round among the signers: at least one honest signer had reached it where fewer than k are not. */
 export function cutRound(signatures: Signatures, signers: readonly MemberId[], quorum: number): number {
   const rounds = signers.map(member => signatures.get(member)?.round ?? 0).sort((a, b) => a - b)

@@ -3,7 +3,7 @@
 // set of entries, never of their order.
 import type { GovernanceTerms, LicenceBody, OrderBody } from '../ledger/entry.ts'
 import type { MemberId } from '../num/ids.ts'
-import { cutRound, sealQuorum, signaturesOf, signersAmong } from './authority.ts'
+import { cutRound, hasQuorum, sealQuorum, signaturesOf, signersAmong } from './authority.ts'
 import { carryOutOrders, type EffectiveOrder } from './order-walk.ts'
 import {
   SKEW_MS,
@@ -100,7 +100,7 @@ export function addRevocation(revoked: Map<string, Revocation>, target: string, 
 
 function isEviction(state: GovernanceState, hash: string): boolean {
   const { sealMembers } = state
-  return signersAmong(signaturesOf(state, hash), sealMembers).length >= sealQuorum(sealMembers.length)
+  return hasQuorum(signaturesOf(state, hash), sealMembers, sealQuorum(sealMembers.length))
 }
 
 function isSigned(
@@ -110,9 +110,7 @@ function isSigned(
   authorities: readonly GovernanceTerms[],
 ): boolean {
   const signatures = signaturesOf(state, hash)
-  return (
-    !idle && authorities.some(({ guardians, quorum }) => signersAmong(signatures, guardians).length >= quorum)
-  )
+  return !idle && authorities.some(({ guardians, quorum }) => hasQuorum(signatures, guardians, quorum))
 }
 
 /** Null while an order lacks signatures in time. */
@@ -128,8 +126,8 @@ function orderCut(
   const deadline = expiresUnixMs === 0 ? 0 : expiresUnixMs + SKEW_MS
   const cuts = authorities.flatMap(({ guardians, quorum, resumeQuorum }) => {
     const needed = action === 'resume' ? resumeQuorum : quorum
-    const signers = signersAmong(signatures, guardians, deadline)
-    return signers.length >= needed ? [cutRound(signatures, signers, needed)] : []
+    if (!hasQuorum(signatures, guardians, needed, deadline)) return []
+    return [cutRound(signatures, signersAmong(signatures, guardians, deadline), needed)]
   })
   return cuts.length === 0 ? null : Math.min(...cuts)
 }

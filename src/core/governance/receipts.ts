@@ -121,7 +121,7 @@ function useDevice(
   const restart = unixMs < account.lastUnixMs || unixMs < known.sinceUnixMs
   known.flop += flop
   known.allowed += allowance(known.benchmarkFlops, body.wallMs)
-  known.wallMs = restart ? 0 : known.wallMs + body.wallMs
+  known.wallMs = restart ? 0 : capped(known.wallMs + body.wallMs)
   if (restart) known.sinceUnixMs = unixMs
   if (known.flop * 10_000n > known.allowed) breaks('rate')
   if (known.wallMs > 1.1 * (unixMs - known.sinceUnixMs) + SLACK_MS) breaks('overlap')
@@ -143,7 +143,7 @@ function useLicence(
   use.lastSeq = seq
   use.firstUnixMs = Math.min(unixMs, use.firstUnixMs)
   use.lastUnixMs = Math.max(unixMs, use.lastUnixMs)
-  use.spanMs += spanMs
+  use.spanMs = capped(use.spanMs + spanMs)
   use.lastReceipt = hash
 }
 
@@ -164,6 +164,11 @@ function openUse(account: Account, licence: string, device: string, seq: number,
   }
   account.uses.set(key, use)
   return use
+}
+
+/** A liar's sums stay what canonical JSON can write, or nobody could seal. */
+function capped(sum: number): number {
+  return Math.min(sum, Number.MAX_SAFE_INTEGER)
 }
 
 /** What the member's receipts break, each kind once, sorted by kind. */

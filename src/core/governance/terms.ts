@@ -3,7 +3,7 @@
 // with the lower hash is in force, and the choice is final at the next seal.
 import type { ComputeBudget, GovernanceTerms } from '../ledger/entry.ts'
 import type { MemberId } from '../num/ids.ts'
-import { signaturesOf, signersAmong } from './authority.ts'
+import { hasQuorum, signaturesOf } from './authority.ts'
 import type { Caps, GovernanceState, TermsInForce } from './state.ts'
 
 export const MAX_GUARDIANS = 64
@@ -75,7 +75,7 @@ export function followAmendments(state: GovernanceState, from: TermsInForce): Te
       .filter(([hash, { body }]) => {
         if (body.kind !== 'amend' || body.previous !== current.hash || seen.has(hash)) return false
         const { guardians, quorum } = current.terms
-        const signed = signersAmong(signaturesOf(state, hash), guardians).length >= quorum
+        const signed = hasQuorum(signaturesOf(state, hash), guardians, quorum)
         // How a room is sealed is what its seals rest on: it stays.
         const isSound =
           termsFault(body.governance) === null && body.governance.sealing === current.terms.sealing

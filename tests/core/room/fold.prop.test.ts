@@ -210,6 +210,25 @@ test('a snapshot that was tampered with in shape does not decode', () => {
   expect(decodeState(ROOM, 'text')).toBeUndefined()
 })
 
+test('sums that no number holds do not keep a room from being sealed', () => {
+  const script = new RoomScript()
+  script.trainer(1)
+  const huge = Number.MAX_SAFE_INTEGER
+  for (let i = 0; i < 3; i++) {
+    const changes = {
+      wallMs: huge,
+      samples: huge,
+      updates: huge,
+      updatesRoot: 'ab'.repeat(32),
+      flop: '9'.repeat(30),
+    }
+    script.unixMs = i % 2 ? T0 : 8_640_000_000_000_000
+    script.write(1, script.receiptBody(1, 1, { ...changes, fromStep: 0, toStep: huge }), script.unixMs)
+  }
+  script.close([0, 1], T0)
+  expect(text(decodeState(ROOM, JSON.parse(text(script.state)) as Canonical)!)).toBe(text(script.state))
+})
+
 test('100,000 entries by 20 members', () => {
   const script = new RoomScript()
   for (let i = 0; i < 20; i++) script.trainer(i)
