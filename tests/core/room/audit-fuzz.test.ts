@@ -63,7 +63,7 @@ function mutate(root: Json, rng: Rng): void {
     const choice = rng.below(8)
     if (choice === 0) {
       if (Array.isArray(at)) at.splice(Number(key), 1)
-      else delete holder[key]
+      else Reflect.deleteProperty(holder, key)
     } else if (choice === 1 && Array.isArray(at)) at.splice(Number(key), 0, structuredClone(value))
     else if (typeof value === 'number') holder[key] = [0, 1, -1, value + 1, 2 ** 53 - 1, 'x'][rng.below(6)]!
     else if (typeof value === 'string')
