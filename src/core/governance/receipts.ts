@@ -20,8 +20,8 @@ import { capsOf } from './terms.ts'
 import type { Violation, ViolationKind } from './view-records.ts'
 
 /** Combinations of licence and device that are told apart for one member; more share one that is no licence. */
-export const MAX_USES = 64
-export const UNTOLD = '?'
+const MAX_USES = 64
+const UNTOLD = '?'
 const SLACK_MS = 2_000
 
 /** Breaking one of these ends the mixing of a member's updates; the others are remarks. */
@@ -35,7 +35,7 @@ const SUSPENDING: ReadonlySet<ViolationKind> = new Set([
 ])
 
 /** FLOP that the formula gives for the samples of a receipt. */
-export function formulaFlop(state: Pick<GovernanceState, 'sampleFlop'>, samples: number): bigint {
+function formulaFlop(state: Pick<GovernanceState, 'sampleFlop'>, samples: number): bigint {
   return BigInt(state.sampleFlop) * BigInt(samples)
 }
 

@@ -32,10 +32,7 @@ export interface Limits {
   readonly licence: string
 }
 
-export function standingOf(state: GovernanceState, member: MemberId, use: Use): OwnStanding {
-  return limitsFor(state, member, use).standing
-}
-
+/** The verdict on the member's own work, and the limits of its next job. */
 export function limitsFor(state: GovernanceState, member: MemberId, use: Use): Limits {
   const account = state.accounts.get(member) ?? freshAccount()
   const permission = permissionOf(state, member, account, use)

@@ -6,8 +6,8 @@ import type { MemberId } from '../num/ids.ts'
 import { hasQuorum, signaturesOf } from './authority.ts'
 import type { Caps, GovernanceState, TermsInForce } from './state.ts'
 
-export const MAX_GUARDIANS = 64
-export const MIN_HEARTBEAT_MS = 5_000
+const MAX_GUARDIANS = 64
+const MIN_HEARTBEAT_MS = 5_000
 
 /** To pause, to license, to amend: two thirds of the guardians. */
 export function defaultQuorum(guardians: number): number {

@@ -129,7 +129,7 @@ function isOut(state: RoomState, member: MemberId): boolean {
   return state.members.convicted.has(member) || derive(state.governance).evicted.has(member)
 }
 
-export function sealingOf(state: RoomState): 'host' | 'consortium' {
+function sealingOf(state: RoomState): 'host' | 'consortium' {
   return derive(state.governance).terms?.terms.sealing ?? 'host'
 }
 

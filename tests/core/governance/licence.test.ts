@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { licencesOf } from '../../../src/core/governance/views.ts'
 import { freeAllowance } from '../../../src/core/governance/licence.ts'
 import { violationsBy } from '../../../src/core/governance/receipts.ts'
-import { limitsFor, mayMix, standingOf } from '../../../src/core/governance/standing.ts'
+import { limitsFor, mayMix } from '../../../src/core/governance/standing.ts'
 import type { LicenceBody } from '../../../src/core/ledger/entry.ts'
 import { member } from '../ledger/fixtures.ts'
 import { deviceOf, guardians, RoomScript, STEP_FLOP, T0 } from '../room/script.ts'
@@ -57,7 +57,7 @@ const facts = (script: RoomScript, device = 1) => ({
   unreceiptedFlop: 0n,
 })
 const standing = (script: RoomScript, device = 1) =>
-  standingOf(script.state.governance, member(1), facts(script, device))
+  limitsFor(script.state.governance, member(1), facts(script, device)).standing
 const mixed = (script: RoomScript, author = 1, round = 3) =>
   mayMix(script.state.governance, {
     author: member(author),
