@@ -12,7 +12,7 @@ import type { Signer } from '../ports/signer.ts'
 import { LIMITS } from '../protocol/messages.ts'
 import { decodePreview, encodePreview } from '../protocol/preview.ts'
 import type { CharterEntry } from './founding.ts'
-import { checkEntry } from './ledger-sync.ts'
+import { checkEntry } from './entry-signing.ts'
 
 const MAX_ASKED = 64
 

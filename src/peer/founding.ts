@@ -6,7 +6,7 @@ import type { RoomId } from '../core/num/ids.ts'
 import type { Entropy } from '../ports/clock.ts'
 import type { Signer } from '../ports/signer.ts'
 import { MAX_CHARTER_BYTES } from '../protocol/preview.ts'
-import { signEntry } from './ledger-sync.ts'
+import { signEntry } from './entry-signing.ts'
 
 export type CharterEntry = Entry & { readonly body: CharterBody }
 

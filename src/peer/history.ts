@@ -17,6 +17,8 @@ import type { RoomBook } from './room-book.ts'
 
 const ANSWER_MS = 4_000
 const MAX_PAGE = 200
+/** Links asked for one missing epoch. */
+const ASKED = 3
 
 interface Epoch {
   readonly certificate: Certificate
@@ -181,7 +183,7 @@ export class History {
     const here = await this.archive.epochEntries(epoch, after)
     if (here) return here
     const seal = hashOf(certificate.seal)
-    for (const link of this.context.transport.links()) {
+    for (const link of this.context.transport.links().slice(0, ASKED)) {
       const kept = await new Promise<boolean>(resolve => {
         const cancel = this.context.clock.after(ANSWER_MS, () => resolve(false))
         const done = (ok: boolean): void => {

@@ -21,7 +21,9 @@ import { Citizen } from './citizen.ts'
 import { faultOf } from './fault.ts'
 import { forgivingStore, type ForgivingStore } from './forgiving-store.ts'
 import type { PeerDeps, PeerOptions } from './deps.ts'
-import { Gauge, type GaugeHost } from './gauge.ts'
+import { ComputeGate } from './compute-gate.ts'
+import { Gauge } from './gauge.ts'
+import { gaugeHostOf } from './gauge-host.ts'
 import { freshState } from './kept.ts'
 import { LocalRounds } from './local-rounds.ts'
 import { createProfileA } from './profile-a.ts'
@@ -61,8 +63,7 @@ export class Peer {
   readonly startedAt: number
   readonly store: ForgivingStore
   private readonly rounds: LocalRounds
-  private governedText = ''
-  private allowed = true
+  private readonly gate: ComputeGate
   private readonly listeners = new Set<() => void>()
   private readonly timers = new Set<() => void>()
   private cancelWake: () => void = () => undefined
@@ -118,7 +119,7 @@ export class Peer {
       onChange: () => this.changed(),
       onFault: cause => this.fail(cause),
     })
-    this.gauge = new Gauge(this.gaugeHost())
+    this.gauge = new Gauge(gaugeHostOf(this))
     const links = (): readonly MemberId[] => deps.transport.links()
     this.citizen = new Citizen(this.book, {
       wire: this.wire,
@@ -153,10 +154,16 @@ export class Peer {
       training: () => this.training,
       trainer: () => this.trainer,
       dispatch: event => this.dispatch(event),
-      oversee: () => this.oversee(),
+      oversee: () => this.gate.oversee(),
       measure: () => void this.measure(),
       fail: cause => this.fail(cause),
       after: (ms, callback) => this.after(ms, callback),
+    })
+    this.gate = new ComputeGate(this.citizen, {
+      phase: () => this.phase,
+      trainer: () => this.trainer,
+      dispatch: event => this.dispatch(event),
+      statePresence: () => this.statePresence(),
     })
     this.seat = new Seat(
       charter,
@@ -182,7 +189,7 @@ export class Peer {
   /** What others may know: a phase has more shades. */
   get status(): TrainingStatus {
     // A room that is paused as a whole goes on counting its trainers; one whose own work may not go on is not awaited.
-    if (this.phase === 'training') return this.allowed ? 'training' : 'paused'
+    if (this.phase === 'training') return this.gate.allowed ? 'training' : 'paused'
     if (this.phase === 'paused') return 'paused'
     return this.phase === 'joining' || this.phase === 'preparing' ? 'preparing' : 'watching'
   }
@@ -218,8 +225,8 @@ export class Peer {
     this.phase =
       this.options.role === 'watcher' ? 'watching' : this.machine.finished ? 'finished' : 'training'
     if (this.phase === 'training') {
-      this.oversee()
-      this.dispatch({ type: 'role', training: this.allowed })
+      this.gate.oversee()
+      this.dispatch({ type: 'role', training: this.gate.allowed })
       this.after(PART_CHECK_MS, () => void this.settlePart())
     } else {
       void this.measure()
@@ -232,8 +239,8 @@ export class Peer {
     if (this.phase !== 'training' && this.phase !== 'paused') return
     this.phase = paused ? 'paused' : 'training'
     // Order matters: the running job must be free to end when it is told to stop.
-    this.holdTrainer()
-    this.dispatch({ type: 'role', training: !paused && this.allowed })
+    this.gate.holdTrainer()
+    this.dispatch({ type: 'role', training: !paused && this.gate.allowed })
     this.statePresence()
     this.changed()
   }
@@ -309,26 +316,6 @@ export class Peer {
     this.trainer?.close()
     this.deps.transport.close()
     this.doc.destroy()
-  }
-
-  private gaugeHost(): GaugeHost {
-    const training = (): Training | null => this.training
-    return {
-      get training() {
-        return training()
-      },
-      watches: this.options.role === 'watcher',
-      model: () => this.machine.window.current,
-      hasTestData: () => this.seat.hasTestData,
-      seconds: () => (this.deps.clock.now() - this.startedAt) / 1000,
-      reported: () => {
-        const now = this.deps.clock.now()
-        return [...this.wire.presence.all.values()].flatMap(({ statement, heardAt }) =>
-          now - heardAt < LEASE_MS && statement.accuracy !== null ? [statement.accuracy] : [],
-        )
-      },
-      onMeasured: () => this.changed(),
-    }
   }
 
   private dispatch(event: GossipEvent): void {
@@ -419,7 +406,7 @@ export class Peer {
     this.ticks++
     this.dispatch({ type: 'tick' })
     this.wire.tick()
-    this.oversee()
+    this.gate.oversee()
     this.wire.seals.tick(this.phase === 'training' && this.citizen.needsSeal)
     const crowded = this.citizen.members.size > MESH_MEMBERS
     if (this.ticks % (crowded ? 2 * PRESENCE_TICKS : PRESENCE_TICKS) === 0) this.statePresence()
@@ -462,32 +449,8 @@ export class Peer {
   private sealed(): void {
     this.doc.begin(this.book.ledger.openEntries() ?? [])
     this.citizen.overseer.noteOrders()
-    this.oversee()
+    this.gate.oversee()
     this.changed()
-  }
-
-  /** Follows what the ledger allows: orders for the room, limits for this member. */
-  private oversee(): void {
-    if (this.closed) return
-    const governed = this.citizen.governed()
-    const text = JSON.stringify(governed)
-    if (text !== this.governedText) {
-      this.governedText = text
-      this.holdTrainer()
-      this.dispatch({ type: 'governed', governed })
-      if (governed.frozen) this.citizen.stateReceipt().catch(() => undefined)
-    }
-    const allowed = this.citizen.limits().standing === 'good'
-    if (allowed === this.allowed) return
-    this.allowed = allowed
-    if (this.phase === 'training') this.dispatch({ type: 'role', training: allowed })
-    this.statePresence()
-  }
-
-  /** The person's pause and the room's both keep the job where it is. */
-  private holdTrainer(): void {
-    const held = this.phase === 'paused' || this.citizen.governed().frozen
-    this.trainer?.setPaused(held)
   }
 
   private statePresence(): void {
@@ -513,7 +476,7 @@ export class Peer {
       this.wire.presence.forget(entry.author)
       this.dispatch({ type: 'gone', member: entry.author })
     }
-    this.oversee()
+    this.gate.oversee()
     this.changed()
   }
 
@@ -535,7 +498,7 @@ export class Peer {
     this.timers.add(cancel)
   }
 
-  private changed(): void {
+  changed(): void {
     for (const listener of this.listeners) listener()
   }
 }

@@ -2,7 +2,8 @@
 // terms that the form proposes but without an end unless one is given.
 import type { PartitionScheme } from '../../src/core/data/dataset.ts'
 import { CLOTHES, DIGITS } from '../../src/core/data/task-classes.ts'
-import type { TrainingTerms } from '../../src/core/ledger/entry.ts'
+import { defaultGovernance } from '../../src/core/governance/terms.ts'
+import type { GovernanceTerms, TrainingTerms } from '../../src/core/ledger/entry.ts'
 import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
 import { presetModel, type PresetName } from '../../src/core/model/presets.ts'
 import type { Draft } from './rig.ts'
@@ -13,6 +14,7 @@ export interface DraftOptions {
   readonly partition?: PartitionScheme
   readonly parts?: number
   readonly terms?: Partial<TrainingTerms>
+  readonly governance?: Partial<GovernanceTerms>
 }
 
 const CLASSES = { mnist: DIGITS, 'fashion-mnist': CLOTHES }
@@ -23,6 +25,7 @@ export function imageDraft({
   partition = { type: 'classes', classesPerPart: 3 },
   parts = 4,
   terms = {},
+  governance = {},
 }: DraftOptions = {}): Draft {
   return {
     title: 'A test of the whole',
@@ -34,5 +37,7 @@ export function imageDraft({
     partSamples: 0,
     terms: { ...DEFAULT_TERMS, rounds: 0, ...terms },
     schema: '',
+    governance: { ...defaultGovernance([]), ...governance },
+    rewardMicro: '0',
   }
 }
