@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A second reading of exported ledgers ('yoriai-ledger-2'), from docs/ledger.md alone: python3 audit.py FILE
+"""A second reading of exported ledgers ('yoriai-ledger-2', docs/ledger.md): python3 audit.py FILE
 
 Checks every line's canonical form, every signature, every author's chain, the founder, proofs of contradiction, and of
 every seal its Merkle root, size, heads, predecessor and quorum; adds up credits and floating-point operations by its own
