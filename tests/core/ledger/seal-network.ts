@@ -57,6 +57,7 @@ type Message =
   | { readonly type: 'want'; readonly hash: string }
   | { readonly type: 'seal'; readonly seal: Seal; readonly hash: string }
   | { readonly type: 'certificate'; readonly certificate: Certificate }
+  | { readonly type: 'entries'; readonly entries: number }
   | { readonly type: 'status'; readonly epoch: number; readonly digest: string; readonly entries: number }
 
 export class World {
@@ -75,7 +76,8 @@ export class World {
   readonly contents = new Map<string, Seal>()
   /** Members that do not come back. */
   readonly gone = new Set<number>()
-  events = 0
+  /** For how long an honest member did not hear its host, at most. */
+  longestSilence = 0
   churn: number
   private unkind = true
   private readonly queue = new Heap()
@@ -114,7 +116,6 @@ export class World {
       if (next === undefined || next > end) break
       const act = this.queue.pop()
       this.now = next
-      this.events++
       act()
       if (until()) return true
     }
@@ -131,8 +132,10 @@ export class World {
       this.crooks.find(crook => crook.index === index)) as Actor
   }
 
+  /** Byzantine members have links of their own: no partition holds them. */
   reaches(a: number, b: number): boolean {
-    return this.side[a] === this.side[b] && this.actors[a]!.up && this.actors[b]!.up
+    const linked = this.side[a] === this.side[b] || this.isByzantine(a) || this.isByzantine(b)
+    return linked && this.actors[a]!.up && this.actors[b]!.up
   }
 
   get genesis(): Ground {
@@ -192,16 +195,16 @@ export class World {
   private withinAssumption(members: readonly MemberId[], anchor: MemberId): MemberId[] {
     let kept = [...members]
     for (const crook of [...this.crooks].reverse()) {
-      const count = kept.filter(member => this.isByzantine(this.indexOf(member))).length
-      if (count <= faultsTolerated(kept.length)) break
+      if (this.isWithinAssumption(kept)) break
       if (name(crook.index) !== anchor) kept = kept.filter(member => member !== name(crook.index))
     }
     return kept
   }
 
+  /** A host that lies is outside of it anyway, and does not count. */
   isWithinAssumption(members: readonly MemberId[]): boolean {
-    const count = members.filter(member => this.isByzantine(this.indexOf(member))).length
-    return count <= faultsTolerated(members.length)
+    const crooks = members.map(member => this.indexOf(member)).filter(i => i !== 0 && this.isByzantine(i))
+    return crooks.length <= faultsTolerated(members.length)
   }
 
   private readonly sound = new WeakMap<Certificate, boolean>()
@@ -284,14 +287,13 @@ export class Honest implements Actor {
   private wanted = -1
   private wakeAt = Infinity
   private contents = new Map<string, Seal>()
-  /** What it said on path 'quorum' while it had heard the host lately. */
-  lastHeardHost: number
+  private heardHostAt: number
 
   constructor(
     private readonly world: World,
     readonly index: number,
   ) {
-    this.lastHeardHost = world.now
+    this.heardHostAt = world.now
     this.boot()
   }
 
@@ -324,20 +326,27 @@ export class Honest implements Actor {
       })
       return
     }
-    if (world.rng.next() < 0.3) this.entries = Math.max(this.entries, ++world.entries)
+    if (world.rng.next() < 0.3) {
+      this.entries = Math.max(this.entries, ++world.entries)
+      world.broadcast(this.index, { type: 'entries', entries: this.entries })
+    }
     const present = world.presentAt(this.index)
     if (present.join() !== this.present) {
       this.present = present.join()
       this.step({ type: 'present', members: present })
     }
     if (present.includes(this.ground.anchor)) {
-      this.lastHeardHost = world.now
+      this.heardHostAt = world.now
       this.step({ type: 'host-heard' })
     }
+    if (this.self !== this.ground.anchor)
+      world.longestSilence = Math.max(world.longestSilence, world.now - this.heardHostAt)
     this.tellWant()
-    const to = world.rng.below(world.members.length)
-    const status = { epoch: this.ground.epoch, digest: this.machine.digest, entries: this.entries }
-    if (to !== this.index) world.send(this.index, to, { type: 'status', ...status })
+    const others = present.filter(member => member !== this.self)
+    if (others.length === 0) return
+    const to = world.indexOf(others[world.rng.below(others.length)]!)
+    const { entries, machine } = this
+    world.send(this.index, to, { type: 'status', epoch: this.ground.epoch, digest: machine.digest, entries })
   }
 
   receive(from: number, message: Message): void {
@@ -358,6 +367,9 @@ export class Honest implements Actor {
       case 'certificate':
         this.hear(message.certificate)
         break
+      case 'entries':
+        this.gain(message.entries)
+        break
       case 'status':
         this.answer(from, message)
         break
@@ -366,13 +378,16 @@ export class Honest implements Actor {
     }
   }
 
+  private gain(entries: number): void {
+    if (entries <= this.entries) return
+    this.entries = entries
+    this.step({ type: 'recheck' })
+    this.tellWant()
+  }
+
   private answer(from: number, status: Message & { type: 'status' }): void {
     const { world } = this
-    if (status.entries > this.entries) {
-      this.entries = status.entries
-      this.step({ type: 'recheck' })
-      this.tellWant()
-    }
+    this.gain(status.entries)
     if (status.epoch < this.ground.epoch) {
       const certificate = this.chain[status.epoch]!
       world.send(this.index, from, { type: 'certificate', certificate })
@@ -423,7 +438,7 @@ export class Honest implements Actor {
     this.present = ''
     this.wanted = -1
     this.wakeAt = Infinity
-    this.lastHeardHost = world.now
+    this.heardHostAt = world.now
     const seals = this.kept.flatMap(({ seal }) => (seal ? [{ seal, hash: sealHash(seal) }] : []))
     for (const { seal, hash } of seals) this.contents.set(hash, seal)
     const statements = this.kept.flatMap(({ statement, evidence }) => [statement, ...evidence])
@@ -514,9 +529,20 @@ export class Honest implements Actor {
 }
 
 /** Knows what all others know, speaks to each as it likes. */
+const HARMLESS = {
+  doubleProposes: false,
+  doubleVotes: false,
+  assents: true,
+  withholds: false,
+  replays: false,
+  floods: false,
+  succeeds: false,
+  splits: false,
+}
+
 export class Crook implements Actor {
   up = true
-  private readonly habits: {
+  private habits: {
     readonly doubleProposes: boolean
     readonly doubleVotes: boolean
     readonly assents: boolean
@@ -524,6 +550,8 @@ export class Crook implements Actor {
     readonly replays: boolean
     readonly floods: boolean
     readonly succeeds: boolean
+    /** Brings one member to a final seal and lets nobody else see it; helps the others to another one. */
+    readonly splits: boolean
   }
   private readonly heard: SealStatement[] = []
   private readonly places = new Set<string>()
@@ -548,7 +576,9 @@ export class Crook implements Actor {
       replays: has(0.4),
       floods: has(0.2),
       succeeds: has(0.5),
+      splits: has(0.25),
     }
+    if (this.habits.splits) this.habits = { ...HARMLESS, splits: true }
   }
 
   private get self(): MemberId {
@@ -559,11 +589,13 @@ export class Crook implements Actor {
     this.up = false
   }
 
+  /** Where most of those that it reaches stand, as far as it matters: it attacks whoever is left to decide. */
   private get ground(): Ground {
-    return this.world.nodes.reduce(
-      (best, node) => (node.ground.epoch > best.epoch ? node.ground : best),
-      this.world.nodes[0]!.ground,
-    )
+    const { nodes } = this.world
+    const near = nodes.filter(({ index }) => this.world.reaches(this.index, index))
+    return (near.length > 0 ? near : nodes)
+      .map(node => node.ground)
+      .reduce((a, b) => (b.epoch > a.epoch ? b : a))
   }
 
   receive(from: number, message: Message): void {
@@ -623,13 +655,25 @@ export class Crook implements Actor {
         )
     if (habits.succeeds && world.options.mode === 'host')
       this.say('quorum', 'vote', rng.below(2), this.anySeal(ground), this.some(0.7))
-    if (rng.next() < 0.2) this.say('quorum', 'commit', near, this.anySeal(ground), this.some(0.4))
+    if (!habits.splits && rng.next() < 0.2)
+      this.say('quorum', 'commit', near, this.anySeal(ground), this.some(0.4))
   }
 
   private proposeBoth(ground: Ground, view: number): void {
     const { world, habits } = this
     const one = this.make(ground, `one ${view}`)
     const all = this.some(1)
+    if (habits.splits) {
+      const honest = world.nodes.map(({ index }) => index)
+      const odd = honest[world.rng.below(honest.length)]!
+      const others = all.filter(each => each !== odd)
+      const two = this.make(ground, `two ${view}`)
+      for (const phase of ['propose', 'vote'] as const) {
+        this.say('quorum', phase, view, one, others)
+        this.say('quorum', phase, view, two, [odd])
+      }
+      return this.say('quorum', 'commit', view, one, others.slice(0, 1))
+    }
     if (!habits.doubleProposes) return this.say('quorum', 'propose', view, one, all)
     const two = this.make(ground, world.rng.next() < 0.2 ? 'wrong' : `two ${view}`)
     const [first, second] = this.split()
@@ -660,6 +704,12 @@ export class Crook implements Actor {
       if (phase === 'propose' && habits.assents) this.say('host', 'vote', view, seal, this.some(rng.next()))
       return
     }
+    if (habits.splits) {
+      const mine = [...ground.members].sort()[(ground.epoch + 1 + view) % ground.members.length] === this.self
+      if (mine || seal === NO_SEAL || phase !== 'propose') return
+      this.say('quorum', 'vote', view, seal, this.some(1))
+      return this.say('quorum', 'commit', view, seal, this.some(1))
+    }
     if (rng.next() < 0.5) return
     if (habits.assents) {
       this.say('quorum', 'vote', view, seal, this.some(rng.next()))
@@ -677,7 +727,7 @@ export class Crook implements Actor {
     const { world } = this
     const { rng } = world
     if (this.offers.length < 6 && rng.next() < 0.4) {
-      const [left, right] = this.split()
+      const [left, right] = this.sides()
       const view = this.offers.length
       for (const [i, to] of [left, right].entries()) {
         const present = [...to.map(name), this.self]
@@ -704,6 +754,14 @@ export class Crook implements Actor {
       ...this.heard.slice(-6).map(({ seal }) => seal),
     ]
     return rng.next() < 0.05 ? this.make(ground, 'more') : known[rng.below(known.length)]!
+  }
+
+  /** The two sides of a partition, helpers on both; any two halves if there is none. */
+  private sides(): [number[], number[]] {
+    const { world } = this
+    const others = [...world.members.keys()].filter(i => i !== this.index)
+    const of = (side: number) => others.filter(i => world.isByzantine(i) || world.side[i] === side)
+    return new Set(world.side).size > 1 ? [of(0), of(1)] : this.split()
   }
 
   private split(): [number[], number[]] {
