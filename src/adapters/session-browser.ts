@@ -170,6 +170,7 @@ export function openSession(parts: SessionParts): Promise<Session> {
       proofOf: hash => call('proofOf', hash),
       exportLedger: () => call('exportLedger'),
       trace: modelHash => call('trace', modelHash),
+      compareModel: (bytes, name) => call('compareModel', bytes, name),
       openCommitment: commitment => call('openCommitment', commitment),
       async leave() {
         const receipt = await call('leave')

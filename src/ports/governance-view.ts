@@ -9,6 +9,7 @@ import type {
   TimelineItem,
   Violation,
 } from '../core/governance/view-records.ts'
+import type { Finding } from '../core/governance/detectors/findings.ts'
 import type { GovernanceTerms } from '../core/ledger/entry.ts'
 import type { MemberId } from '../core/num/ids.ts'
 
@@ -112,3 +113,20 @@ export type ActionRefusal =
 export type ActionResult =
   | { readonly status: 'done'; readonly hash: string }
   | { readonly status: 'refused'; readonly why: ActionRefusal }
+
+/** A model file against the room's model: R3 by likeness, R2 by what it knows of held-out samples. */
+export type ModelComparison =
+  | { readonly status: 'unreadable' }
+  /** Other inputs or classes: nothing to compare. */
+  | { readonly status: 'other-shape' }
+  | {
+      readonly status: 'compared'
+      readonly name: string
+      readonly correlation: number
+      /** Null where independent models of this kind and length were never measured: likeness then says nothing. */
+      readonly threshold: number | null
+      readonly probe: { readonly hits: number; readonly samples: number } | null
+      /** Accuracy that an untrained model may have by luck; null where that was never measured. */
+      readonly chance: number | null
+      readonly findings: readonly Finding[]
+    }

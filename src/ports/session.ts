@@ -4,7 +4,7 @@ import type { Dataset } from '../core/data/dataset.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
 import type { AuditReport } from '../core/room/audit-report.ts'
-import type { ActionResult, GovernanceAction, GovernanceView } from './governance-view.ts'
+import type { ActionResult, GovernanceAction, GovernanceView, ModelComparison } from './governance-view.ts'
 import type { LedgerPage, LedgerQuery, LedgerView, Trace } from './ledger-view.ts'
 import type { OwnDataRequest, OwnDataResult } from './own-data.ts'
 import type { BackendReport, Evaluation } from './trainer.ts'
@@ -198,6 +198,8 @@ export interface Session {
   /** Everything that this device holds of the ledger, as one file that the audit reads. */
   exportLedger(): Promise<ExportedFile>
   trace(modelHash: string): Promise<Trace>
+  /** An auditor's model file against the room's model. `name` is what findings call it. */
+  compareModel(bytes: Uint8Array, name: string): Promise<ModelComparison>
   /** The opening of a commitment that an auditor asked for; null when this device does not hold it. */
   openCommitment(commitment: string): Promise<ExportedFile | null>
   /** Signs a leave entry, tells the others, stops everything; resolves with the receipt. */

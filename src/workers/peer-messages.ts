@@ -8,7 +8,7 @@ import type {
   SessionView,
   WholeMeasure,
 } from '../ports/session.ts'
-import type { ActionResult, GovernanceAction } from '../ports/governance-view.ts'
+import type { ActionResult, GovernanceAction, ModelComparison } from '../ports/governance-view.ts'
 import type { LedgerPage, LedgerQuery, Trace } from '../ports/ledger-view.ts'
 import type { CharterEntry } from '../peer/founding.ts'
 import type { PeerOptions } from '../peer/deps.ts'
@@ -39,6 +39,7 @@ export interface PeerCalls {
   proofOf(hash: string): ExportedFile | null
   exportLedger(): ExportedFile
   trace(modelHash: string): Trace
+  compareModel(bytes: Uint8Array, name: string): ModelComparison
   openCommitment(commitment: string): ExportedFile | null
   leave(): Receipt
 }

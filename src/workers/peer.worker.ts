@@ -12,6 +12,7 @@ import type { Dataset } from '../core/data/dataset.ts'
 import { partition } from '../core/data/partition.ts'
 import { initialParams } from '../core/model/init.ts'
 import { product } from '../core/model/shapes.ts'
+import { compareModel } from '../peer/model-comparison.ts'
 import { exportModel } from '../peer/export-model.ts'
 import type { PeerDeps } from '../peer/deps.ts'
 import { freshState, recallGossip } from '../peer/kept.ts'
@@ -155,6 +156,8 @@ async function perform(call: PeerCall): Promise<unknown> {
       return peer.wire.history.export()
     case 'trace':
       return peer.wire.history.trace(...call.args)
+    case 'compareModel':
+      return compareModel(peer, ...call.args)
     case 'openCommitment':
       return peer.desk.openCommitment(...call.args)
     case 'leave':

@@ -87,7 +87,7 @@ test('leaving gives a receipt that verifies, and the model as files', async () =
   const text = await readFile(await receipt!.path(), 'utf8')
   const check = await checkReceipt(text)
   if (check.status !== 'ok') throw new Error(`entry ${check.entry}: ${check.why}`)
-  const steps = check.work.reduce((sum, body) => sum + body.steps, 0)
+  const steps = check.work.reduce((sum, body) => sum + body.toStep - body.fromStep, 0)
   printFigures('reload', { receipt: check.kinds, steps })
   expect(check.kinds[0]).toBe('charter')
   expect(check.kinds.at(-1)).toBe('leave')
