@@ -52,6 +52,8 @@ export interface Polka extends Vote {
   readonly statements: readonly SealStatement[]
 }
 
+/** For each member. */
+const OLD_VOTES = 8
 const MAX_SUBJECTS = 64
 /** Authors of host votes that are no sealing members. */
 const MAX_GUESTS = 1_000
@@ -77,6 +79,7 @@ export class SealEpoch {
   private readonly subjects = new Map<string, Subject>()
   private readonly memberSet: ReadonlySet<MemberId>
   private readonly guests = new Set<MemberId>()
+  private oldVotes: SealStatement[] = []
   private asked: { readonly what: string; readonly at: number } | null = null
   private candidate: { readonly what: string; readonly hash: string } | null = null
 
@@ -120,20 +123,49 @@ export class SealEpoch {
       if (phase !== 'vote' && author !== this.ground.anchor) return false
       if (!this.isMember(author) && !this.isGuest(author)) return false
     }
-    return this.statements.takes(statement)
+    return this.statements.takes(statement) || this.isOldVote(statement)
   }
 
   /** Keeps a statement that `takes` accepted. */
   keep(statement: SealStatement): void {
     const { path, phase, view, seal, author } = statement
     if (!this.isMember(author)) this.guests.add(author)
-    if (!this.statements.add(statement)) return
     // Said before, by a device that forgot: it binds all the same.
     if (author === this.around.self) this.bind(statement)
-    if (path === 'quorum' && phase === 'vote' && seal !== NO_SEAL && view > (this.polka?.view ?? -1)) {
-      const authors = this.statements.at('quorum', 'vote', view).get(seal)!
-      if (authors.size >= this.quorum) this.polka = { view, seal, statements: [...authors.values()] }
+    if (!this.statements.add(statement)) {
+      this.oldVotes.push(statement)
+      if (this.oldVotes.length > OLD_VOTES * this.members.length) this.oldVotes.shift()
     }
+    if (path === 'quorum' && phase === 'vote' && seal !== NO_SEAL) this.notePolka(view, seal)
+  }
+
+  private notePolka(view: number, seal: string): void {
+    if (view <= (this.polka?.view ?? -1)) return
+    const votes = new Map(this.statements.at('quorum', 'vote', view).get(seal))
+    for (const old of this.oldVotes) if (old.view === view && old.seal === seal) votes.set(old.author, old)
+    if (votes.size < this.quorum) return
+    this.polka = { view, seal, statements: [...votes.values()] }
+    this.oldVotes = this.oldVotes.filter(old => old.view > view)
+  }
+
+  /**
+   * A vote that the bounds of the set exclude, but that may complete a polka newer than the one known. They are offered
+   * together, so a short memory suffices; without it, a flood of one member could hide from others what it voted for.
+   */
+  private isOldVote({ path, phase, view, seal, author }: SealStatement): boolean {
+    return (
+      path === 'quorum' &&
+      phase === 'vote' &&
+      seal !== NO_SEAL &&
+      view > (this.polka?.view ?? -1) &&
+      !this.statements.at(path, phase, view).get(seal)?.has(author) &&
+      !this.oldVotes.some(old => old.view === view && old.seal === seal && old.author === author)
+    )
+  }
+
+  /** Hex; equal where others have nothing that is missing here. */
+  digest(): string {
+    return this.statements.digest(this.polka ? `${this.polka.view}/${this.polka.seal}` : '')
   }
 
   /** Everything to offer to others. */

@@ -71,7 +71,7 @@ export class SealMachine {
 
   /** Hex; equal where equal statements are held. */
   get digest(): string {
-    return this.epoch.statements.digest()
+    return this.epoch.digest()
   }
 
   /** Whether a statement is worth checking: of this epoch or the next and not held, or against one that was final here. */

@@ -111,9 +111,9 @@ export class SealStatements {
     return all
   }
 
-  /** Hex; equal for equal sets. */
-  digest(): string {
-    const parts: string[] = []
+  /** Hex; equal for equal sets and the same text beside them. */
+  digest(beside: string): string {
+    const parts: string[] = [beside]
     for (const [author, said] of this.said) {
       said.digest ||= hashOfLines([...said.names].sort())
       parts.push(`${author}/${said.digest}`)

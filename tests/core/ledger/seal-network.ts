@@ -731,7 +731,10 @@ export class Crook implements Actor {
       const view = this.offers.length
       for (const [i, to] of [left, right].entries()) {
         const present = [...to.map(name), this.self]
-        const entries = Math.max(ground.size + 1, Math.max(...world.nodes.map(node => node.entries)))
+        // No more than all of them hold, so that they can come to the same.
+        const held = world.nodes.filter(node => to.includes(node.index)).map(node => node.entries)
+        const entries = Math.max(ground.size + 1, Math.min(...held))
+        if (held.length === 0) continue
         const seal = world.seal(ground, { entries, present, anchor: this.self }, `host ${view} ${i}`)
         const hash = sealHash(seal)
         this.seals.push({ seal, hash })
