@@ -94,7 +94,7 @@ test('leaving gives a receipt that verifies, and the model as files', async () =
   expect(check.kinds).toContain('join')
   expect(steps).toBeGreaterThan(0)
   // One digit more of claimed work breaks it.
-  const forged = text.replace(/"steps": (\d+)/, '"steps": 1$1')
+  const forged = text.replace(/"toStep": (\d+)/, '"toStep": 1$1')
   expect(forged).not.toBe(text)
   expect((await checkReceipt(forged)).status).toBe('broken')
 

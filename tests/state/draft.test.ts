@@ -26,13 +26,18 @@ it('every draft that is ready passes the border of the ledger', () => {
         draft.choosePreset(preset)
         draft.partition = partition
         const charter = draft.charter('x'.repeat(500))
+        const author = encodeBase64url(new Uint8Array(32))
+        // As the founding does: without guardians named the founder is one.
+        const governance = { ...charter.governance, guardians: [author] }
+        const salt = encodeBase64url(new Uint8Array(16))
         const entry = {
-          v: 1,
+          v: 2,
           room: encodeBase64url(new Uint8Array(16)),
-          author: encodeBase64url(new Uint8Array(32)),
+          author,
           seq: 0,
           prev: '',
-          body: { kind: 'charter', salt: encodeBase64url(new Uint8Array(16)), seed: 'seed', ...charter },
+          unixMs: 0,
+          body: { kind: 'charter', salt, seed: 'seed', ...charter, governance },
           sig: encodeBase64url(new Uint8Array(64)),
         }
         const bytes = new TextEncoder().encode(canonicalise(entry))

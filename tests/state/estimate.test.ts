@@ -19,6 +19,6 @@ it('estimates minutes and traffic from the charter, and nothing for a room witho
   // 60 rounds of 20 steps of 32 samples at 1.5 GFLOP/s, and a second a round for the exchange.
   expect(estimate.seconds).toBeCloseTo(60 * (1 + (609_792 * 640) / 1.5e9), 6)
   expect(estimate.members).toBe(4)
-  expect(estimate.bytesPerMinute).toBeCloseTo((6 * 12_968 * 60) / (1 + (609_792 * 640) / 1.5e9), 3)
+  expect(estimate.bytesPerMinute).toBeCloseTo((6 * 12_976 * 60) / (1 + (609_792 * 640) / 1.5e9), 3)
   expect(estimateJoin({ ...charter, terms: { ...charter.terms, rounds: 0 } }).seconds).toBeNull()
 })
