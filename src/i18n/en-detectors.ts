@@ -10,8 +10,23 @@ export const enDetectors = {
   partly: (count: string) => `Only the newest ${count} of a kind were searched.`,
   nothing: 'Nothing conspicuous in this ledger.',
   failed: 'The ledger could not be searched just now.',
-  needsModels:
-    'R2 and R3 compare models, so an auditor needs the models themselves; a ledger has only their fingerprints.',
+  compare: {
+    title: 'Compare a model',
+    text: 'R2 and R3 look at models themselves. Choose a model file that somebody took away (safetensors): it is compared with the room’s model, here in this tab.',
+    choose: 'Choose a model file',
+    running: 'Comparing…',
+    likeness: (value: string) => `Likeness with the room’s model: ${value}.`,
+    threshold: (value: string) => `Independent models of this kind stay below ${value}.`,
+    noThreshold:
+      'For models of this kind and this much training nothing was measured: how alike they are says nothing.',
+    probe: (hits: string, samples: string) => `It knew ${hits} of ${samples} samples that nobody trained on.`,
+    chance: (value: string) => `An untrained model may know up to ${value} by luck.`,
+    clear: 'Nothing conspicuous about this model.',
+    unreadable: 'This is not a model file that can be read.',
+    'other-shape': 'This model takes other inputs or knows other classes: there is nothing to compare.',
+    tooBig: (limit: string) => `This file is too large; the limit is ${limit}.`,
+    failed: 'The models could not be compared just now.',
+  },
   severity: { note: 'note', warning: 'to explain', alert: 'alert' },
   found: (n: number, count: string) => many(n, `${count} finding`, `${count} findings`),
   rules: {

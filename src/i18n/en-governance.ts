@@ -371,6 +371,23 @@ export const enGovernance = {
       clock: 'states more time than has passed',
     },
   },
+  /** The terms before consent. */
+  green: {
+    who: 'Who may pause',
+    guardians: (n: number, count: string, quorum: string) =>
+      n === 1
+        ? 'Whoever opened the room, as its guardian.'
+        : `${count} guardians; ${quorum} of them together.`,
+    heartbeat: (time: string) => `Training stops when no guardian is heard for ${time}.`,
+    expires: (when: string) => `The room ends ${when}.`,
+    caps: 'Caps',
+    noCaps: 'none on computing',
+    memberCap: (cap: string) => `${cap} of one member`,
+    roundCap: (cap: string) => `${cap} in one round`,
+    lineageCap: (cap: string) => `${cap} of the whole room`,
+    compute: 'Who may compute',
+    final: 'Final entries',
+  },
   timeline: {
     none: 'Nothing has been ordered or granted yet.',
     count: (n: number, count: string) => many(n, `${count} event`, `${count} events`),

@@ -181,7 +181,7 @@ export const enLedger = {
     running: (share: string) => `Verifying: ${share}`,
     exporting: 'Collecting the ledger…',
     export: 'Export the ledger',
-    exportHint: (command: string) => `One file. Anyone can check it without this room: ${command}`,
+    exportHint: 'One file. Anyone can check it without this room, in a browser or by ',
     elsewhere: 'Verify a file on its own page',
     failed: 'The verification did not finish. Try again.',
   },

@@ -3,7 +3,7 @@
 export type Language = 'en' | 'ja'
 
 export interface Format {
-  readonly int: (n: number) => string
+  readonly int: (n: number | bigint) => string
   readonly decimal: (n: number, digits: number) => string
   /** A fraction in [0, 1] as a percentage. */
   readonly percent: (fraction: number, digits?: number) => string

@@ -9,8 +9,23 @@ export const jaDetectors = {
   partly: (count: string) => `種類ごとに、新しいほうから ${count} 件だけを調べました。`,
   nothing: 'この台帳に目立つものはありません。',
   failed: '今は台帳を調べられませんでした。',
-  needsModels:
-    'R2 と R3 はモデルを比べるので、監査する人の手元にモデルが必要です。台帳にあるのは指紋だけです。',
+  compare: {
+    title: 'モデルを比べる',
+    text: 'R2 と R3 はモデルそのものを調べます。誰かが持ち出したモデルのファイル(safetensors)を選ぶと、このタブの中で、みんなのモデルと比べます。',
+    choose: 'モデルのファイルを選ぶ',
+    running: '比べています…',
+    likeness: (value: string) => `みんなのモデルとの似かた: ${value}。`,
+    threshold: (value: string) => `この種のモデルは、別々に学習すれば ${value} 未満です。`,
+    noThreshold: 'この種のモデルでこれだけ学習した場合は測られていません。似かたからは何も言えません。',
+    probe: (hits: string, samples: string) =>
+      `誰も学習に使っていないサンプル ${samples} 件のうち ${hits} 件に正解しました。`,
+    chance: (value: string) => `学習前のモデルでも、偶然 ${value} まで正解することがあります。`,
+    clear: 'このモデルに目立つところはありません。',
+    unreadable: 'モデルのファイルとして読めません。',
+    'other-shape': '入力や種類が違うモデルなので、比べられません。',
+    tooBig: (limit: string) => `ファイルが大きすぎます。上限は ${limit} です。`,
+    failed: '今はモデルを比べられませんでした。',
+  },
   severity: { note: '参考', warning: '説明が必要', alert: '警告' },
   found: (_n: number, count: string) => `${count} 件`,
   rules: {

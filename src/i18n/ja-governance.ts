@@ -363,6 +363,20 @@ export const jaGovernance = {
       clock: '経過した時間より長く計算したことになっています',
     },
   },
+  green: {
+    who: '停止できる人',
+    guardians: (n: number, count: string, quorum: string) =>
+      n === 1 ? 'ルームを開いた人(管理者)。' : `管理者 ${count} 人のうち ${quorum} 人がそろったとき。`,
+    heartbeat: (time: string) => `管理者の声が ${time} 届かないと学習が止まります。`,
+    expires: (when: string) => `${when} に終わります。`,
+    caps: '上限',
+    noCaps: '計算の上限なし',
+    memberCap: (cap: string) => `一人 ${cap}`,
+    roundCap: (cap: string) => `1 ラウンド ${cap}`,
+    lineageCap: (cap: string) => `ルーム全体 ${cap}`,
+    compute: '計算できる人',
+    final: '記録の確定',
+  },
   timeline: {
     none: '命令も許可も、まだありません。',
     count: (_n: number, count: string) => `${count} 件`,

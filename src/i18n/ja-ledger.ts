@@ -175,7 +175,7 @@ export const jaLedger = {
     running: (share: string) => `検証中: ${share}`,
     exporting: '台帳を集めています…',
     export: '台帳を書き出す',
-    exportHint: (command: string) => `一つのファイルです。このルームの外の人も確かめられます: ${command}`,
+    exportHint: '一つのファイルです。ルームの外の人も、ブラウザか次のコマンドで確かめられます: ',
     elsewhere: '専用のページでファイルを検証する',
     failed: '検証が終わりませんでした。もう一度お試しください。',
   },

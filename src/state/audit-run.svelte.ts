@@ -37,15 +37,11 @@ export class AuditRun {
     } catch {
       return this.#stop('unreadable', file.size)
     }
-    await this.#verify(bytes)
-    const { state } = this
+    const report = await this.#verify(bytes)
     // Broken at its very first line, with nothing understood: some other file, not a damaged ledger.
-    const foreign =
-      state.status === 'done' &&
-      state.report.room === null &&
-      state.report.firstBroken?.line === 1 &&
-      state.report.firstBroken.fault === 'unreadable-line'
-    if (foreign) this.#stop('not-a-ledger', file.size)
+    const broken = report?.firstBroken
+    if (report?.room === null && broken?.line === 1 && broken.fault === 'unreadable-line')
+      this.#stop('not-a-ledger', file.size)
   }
 
   async ofExport(collect: () => Promise<ExportedFile>): Promise<void> {
@@ -64,7 +60,7 @@ export class AuditRun {
     if (!this.busy) this.state = { status: 'idle' }
   }
 
-  async #verify(bytes: Uint8Array): Promise<void> {
+  async #verify(bytes: Uint8Array): Promise<AuditReport | null> {
     this.progress = 0
     this.state = { status: 'running' }
     try {
@@ -73,8 +69,10 @@ export class AuditRun {
         this.progress = fraction
       })
       this.state = { status: 'done', report }
+      return report
     } catch {
       this.#stop('failed', bytes.length)
+      return null
     }
   }
 

@@ -4,6 +4,7 @@ import { encodeSchema } from '../../src/core/data/table-schema.ts'
 import type { CharterBody } from '../../src/core/ledger/entry.ts'
 import { presetModel } from '../../src/core/model/presets.ts'
 import type { MemberId, RoomId } from '../../src/core/num/ids.ts'
+import { termsOf } from './fake-governance.ts'
 import type { MemberView, MetricPoint, Phase, RoomLink } from '../../src/ports/session.ts'
 
 export interface Scenario {
@@ -16,6 +17,14 @@ export interface Scenario {
   readonly trouble: boolean
   /** Rounds already done. */
   readonly round: number
+  /** Of the room's compute, and of the own work. */
+  readonly compute: string
+  readonly standing: string
+  readonly guardian: boolean
+  /** 'plain': as a room made by link starts; 'busy': three guardians, caps, licences and a past. */
+  readonly rule: 'plain' | 'busy'
+  /** What acting on something comes to: 'done' or a refusal. */
+  readonly act: string
 }
 
 export function readScenario(query: URLSearchParams): Scenario {
@@ -29,6 +38,11 @@ export function readScenario(query: URLSearchParams): Scenario {
     resumable: query.has('resumable'),
     trouble: query.has('trouble'),
     round: Number(text('round', '24')),
+    compute: text('compute', 'running'),
+    standing: text('standing', 'good'),
+    guardian: !query.has('member'),
+    rule: text('rule', 'plain') as Scenario['rule'],
+    act: text('act', 'done'),
   }
 }
 
@@ -52,7 +66,8 @@ const SCHEMA = encodeSchema({
   ],
 })
 
-export function charterOf({ task }: Scenario): CharterBody {
+export function charterOf(scenario: Scenario): CharterBody {
+  const { task } = scenario
   const table = task === 'own'
   const classes = table ? FLOWERS : task === 'mnist' ? DIGITS : CLOTHES
   return {
@@ -77,6 +92,8 @@ export function charterOf({ task }: Scenario): CharterBody {
       rounds: 60,
     },
     schema: table ? SCHEMA : '',
+    governance: termsOf(scenario),
+    rewardMicro: '1000000000',
   }
 }
 
@@ -99,6 +116,10 @@ export function memberId(index: number): MemberId {
   return `member-${String(index).padStart(2, '0')}` as MemberId
 }
 
+export function memberName(index: number, self: string): string {
+  return index === 0 ? self : (NAMES[index % NAMES.length] ?? 'Ada')
+}
+
 export function membersOf({ members, phase, round }: Scenario, nickname: string): MemberView[] {
   return Array.from({ length: members }, (_, i): MemberView => {
     const self = i === 0
@@ -113,7 +134,7 @@ export function membersOf({ members, phase, round }: Scenario, nickname: string)
           : 'training'
     return {
       id: memberId(i),
-      nickname: self ? nickname : (NAMES[i % NAMES.length] ?? 'Ada'),
+      nickname: memberName(i, nickname),
       self,
       role: self && phase === 'watching' ? 'watcher' : 'trainer',
       status,

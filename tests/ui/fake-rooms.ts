@@ -3,6 +3,7 @@
 import type { OwnDataResult } from '../../src/ports/own-data.ts'
 import type { GreenRoomChecks, JoinOptions, Preview, RoomLink, Rooms } from '../../src/ports/session.ts'
 import { charterOf, LINK, type Scenario } from './fake-data.ts'
+import { reportOf } from './fake-ledger.ts'
 import { FakeSession } from './fake-session.ts'
 
 export { readScenario } from './fake-data.ts'
@@ -74,6 +75,13 @@ export function createFakeRooms(scenario: Scenario): FakeRooms {
         listener(CHECKS.checking)
         const timer = setTimeout(() => listener(CHECKS[scenario.checks]), 20)
         return () => clearTimeout(timer)
+      },
+      async verifyLedger(bytes, progress) {
+        calls.push(`verifyLedger ${bytes.length}`)
+        progress(0.4)
+        await new Promise(resolve => setTimeout(resolve, 20))
+        progress(1)
+        return reportOf(scenario, new TextDecoder().decode(bytes))
       },
       downloadBytes: () => Promise.resolve(3_400_000),
       loadOwnFiles({ files, labelColumn }): Promise<OwnDataResult> {

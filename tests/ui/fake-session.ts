@@ -2,6 +2,13 @@
 import type { Dataset } from '../../src/core/data/dataset.ts'
 import type { Entry } from '../../src/core/ledger/entry.ts'
 import type {
+  ActionRefusal,
+  ActionResult,
+  GovernanceAction,
+  ModelComparison,
+} from '../../src/ports/governance-view.ts'
+import type { LedgerPage, LedgerQuery, Trace } from '../../src/ports/ledger-view.ts'
+import type {
   ExportedFile,
   JoinOptions,
   ModelExport,
@@ -12,6 +19,8 @@ import type {
   SessionView,
   WholeMeasure,
 } from '../../src/ports/session.ts'
+import { governanceOf } from './fake-governance.ts'
+import { hashOf, ledgerRows, ledgerViewOf, NOW, pageOf, traceOf } from './fake-ledger.ts'
 import { charterOf, historyOf, memberId, membersOf, samplesOf, type Scenario } from './fake-data.ts'
 
 const REFUSALS: readonly Refusal[] = [
@@ -89,6 +98,65 @@ export class FakeSession implements Session {
     return Promise.resolve(own && swarm && { own, swarm })
   }
 
+  act(action: GovernanceAction): Promise<ActionResult> {
+    this.#calls.push(`act ${JSON.stringify(action)}`)
+    const { act } = this.#scenario
+    if (act === 'throws') return Promise.reject(new Error('acted'))
+    return Promise.resolve(
+      act === 'done'
+        ? { status: 'done', hash: hashOf(7777) }
+        : { status: 'refused', why: act as ActionRefusal },
+    )
+  }
+
+  ledgerPage(query: LedgerQuery): Promise<LedgerPage> {
+    this.#calls.push(`ledgerPage ${JSON.stringify(query)}`)
+    return Promise.resolve(pageOf(this.#scenario, query))
+  }
+
+  proofOf(hash: string): Promise<ExportedFile | null> {
+    this.#calls.push(`proofOf ${hash}`)
+    return Promise.resolve(textFile(`yoriai-proof-${hash.slice(0, 8)}.json`, '{}'))
+  }
+
+  exportLedger(): Promise<ExportedFile> {
+    this.#calls.push('exportLedger')
+    return Promise.resolve(textFile('yoriai-ledger.jsonl', 'sound'))
+  }
+
+  trace(modelHash: string): Promise<Trace> {
+    this.#calls.push(`trace ${modelHash}`)
+    return Promise.resolve(traceOf(this.#scenario, modelHash))
+  }
+
+  compareModel(bytes: Uint8Array, name: string): Promise<ModelComparison> {
+    this.#calls.push(`compareModel ${bytes.length} ${name}`)
+    return Promise.resolve({
+      status: 'compared',
+      name,
+      correlation: 0.91,
+      threshold: 0.66,
+      probe: { hits: 431, samples: 500 },
+      chance: 0.16,
+      findings: [
+        {
+          rule: 'R3',
+          severity: 'alert',
+          kind: 'same-function',
+          first: name,
+          second: 'Saturday workshop',
+          correlation: 0.91,
+          threshold: 0.66,
+        },
+      ],
+    })
+  }
+
+  openCommitment(commitment: string): Promise<ExportedFile | null> {
+    this.#calls.push(`openCommitment ${commitment}`)
+    return Promise.resolve(textFile('yoriai-opening.json', '{}'))
+  }
+
   leave(): Promise<Receipt> {
     this.#calls.push('leave')
     this.push({ phase: 'left' })
@@ -99,6 +167,10 @@ export class FakeSession implements Session {
     this.#calls.push('close')
     this.#listeners.clear()
   }
+}
+
+function textFile(name: string, text: string): ExportedFile {
+  return { name, mediaType: 'application/json', bytes: new TextEncoder().encode(text) }
 }
 
 function viewOf(scenario: Scenario, options: JoinOptions): SessionView {
@@ -165,9 +237,11 @@ function viewOf(scenario: Scenario, options: JoinOptions): SessionView {
     },
     refusals: scenario.trouble ? REFUSALS : [],
     signaling: scenario.trouble ? 'closed' : 'open',
-    entries: 14,
+    entries: ledgerRows(scenario).length,
     modelHash: round === 0 ? '' : '9f2c41d07ab35e1188c0d4f6a2b7e95310ce44d8f1a60b7722d95c3e08fa6b14',
     modelHashRound: Math.max(0, round - 1),
+    ledger: ledgerViewOf(scenario),
+    governance: governanceOf(scenario),
   }
 }
 
@@ -177,36 +251,44 @@ function peaked(classes: number, at: number, p: number): Float32Array {
 
 function receiptOf(view: SessionView): Receipt {
   const entry = (seq: number, body: Entry['body']): Entry => ({
-    v: 1,
+    v: 2,
     room: view.link.room,
     author: view.self,
     seq,
     prev: seq === 0 ? '' : 'a'.repeat(64),
+    unixMs: NOW + seq,
     body,
     sig: `${seq}` + 'R3vYq0TzN8sWb1LhXaAmK4vXo2nD7cTq9LrYh1BzEwS5uGfJp8iN0aVtCk3RdMkR3vYq0TzN8sWb1LhXaAmK',
   })
   const work = (fromRound: number, toRound: number): Entry['body'] => ({
-    kind: 'work',
+    kind: 'receipt',
+    lineage: hashOf(1),
+    device: 'AAAAAAAAAAAAAAAAAAAAAA',
+    licence: '',
+    previous: '',
     fromRound,
     toRound,
-    steps: (toRound - fromRound) * 20,
+    fromStep: fromRound * 20,
+    toStep: toRound * 20,
     samples: (toRound - fromRound) * 640,
     flop: String((toRound - fromRound) * 390_000_000),
-    computeMs: (toRound - fromRound) * 320,
+    wallMs: (toRound - fromRound) * 320,
+    modelBefore: hashOf(300),
+    modelAfter: view.modelHash,
     updates: toRound - fromRound,
+    updatesRoot: hashOf(301),
     sentBytes: 1,
     receivedBytes: 1,
-    modelHash: view.modelHash,
   })
   return {
-    format: 'yoriai-receipt-1',
+    format: 'yoriai-receipt-2',
     room: view.link.room,
     member: view.self,
     entries: [
-      entry(0, { kind: 'join', nickname: view.nickname, role: 'trainer', part: 0, unixMs: 0 }),
+      entry(0, { kind: 'join', nickname: view.nickname, role: 'trainer', part: 0, dataRoot: '' }),
       entry(1, work(0, 10)),
       entry(2, work(10, 24)),
-      entry(3, { kind: 'leave', unixMs: 1 }),
+      entry(3, { kind: 'leave' }),
     ],
   }
 }
