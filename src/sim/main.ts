@@ -1,27 +1,52 @@
 // npm run sim -- NAME [--peers N] [--seed S]: a simulated swarm; the last line is one JSON object, as of a benchmark.
+// npm run sim -- ledger --runs N [--peers N] [--seed S] [--jobs J]: many seeded runs of the ledger among liars.
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { SCENARIOS } from './scenarios.ts'
+import { runBatch } from './ledger/batch.ts'
+import { SCENARIOS, type Check } from './scenarios.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    peers: { type: 'string', default: '8' },
+    peers: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '100' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
     json: { type: 'boolean' },
   },
 })
 const name = positionals[0] ?? 'room'
-const scenario = SCENARIOS[name]
-const peers = Number(values.peers)
-if (!scenario || !Number.isInteger(peers) || peers < 2 || peers > 200) {
-  console.error(`usage: npm run sim -- ${Object.keys(SCENARIOS).join('|')} --peers 2..200 --seed TEXT`)
+const { seed } = values
+const log = (line: string): void => console.log(line)
+const started = performance.now()
+if (name === 'ledger') {
+  const runs = integer(values.runs, 1, 1_000_000)
+  const jobs = integer(values.jobs, 1, 64)
+  const members = values.peers === undefined ? undefined : integer(values.peers, 5, 40)
+  log(`ledger, ${runs} runs of ${members ?? '5 to 40'} members, seed ${seed}, ${jobs} at a time`)
+  finish({ seeds: [seed], ...(await runBatch({ seed, runs, jobs, members }, log)) })
+} else {
+  const scenario = SCENARIOS[name] ?? usage()
+  const peers = integer(values.peers ?? '8', 2, 200)
+  log(`${name}, ${peers} members, seed ${seed}`)
+  finish({ peers, seeds: [seed], ...(await scenario(peers, seed, log)) })
+}
+
+function finish(result: { readonly checks: readonly Check[]; readonly [figure: string]: unknown }): never {
+  for (const { name: what, value, bar, ok } of result.checks)
+    log(`${ok ? 'ok    ' : 'FAILED'} ${what}: ${value} (${bar})`)
+  const seconds = Math.round(performance.now() - started) / 1000
+  log(JSON.stringify({ bench: `sim:${name}`, seconds, ...result }))
+  process.exit(result.checks.every(({ ok }) => ok) ? 0 : 1)
+}
+
+function integer(text: string, least: number, most: number): number {
+  const value = Number(text)
+  return Number.isInteger(value) && value >= least && value <= most ? value : usage()
+}
+
+function usage(): never {
+  console.error(`usage: npm run sim -- ${Object.keys(SCENARIOS).join('|')} --peers 2..200 --seed TEXT
+       npm run sim -- ledger --runs N [--peers 5..40] [--seed TEXT] [--jobs N]`)
   process.exit(2)
 }
-console.log(`${name}, ${peers} members, seed ${values.seed}`)
-const started = performance.now()
-const result = await scenario(peers, values.seed, line => console.log(line))
-for (const { name: what, value, bar, ok } of result.checks)
-  console.log(`${ok ? 'ok    ' : 'FAILED'} ${what}: ${value} (${bar})`)
-const seconds = Math.round(performance.now() - started) / 1000
-console.log(JSON.stringify({ bench: `sim:${name}`, peers, seeds: [values.seed], seconds, ...result }))
-process.exit(result.checks.every(({ ok }) => ok) ? 0 : 1)

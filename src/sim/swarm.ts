@@ -2,11 +2,12 @@
 // from the scenario and its seed. Members can be killed, brought back, or be modified clients.
 import { sha256 } from '@noble/hashes/sha2.js'
 import { createMemoryNetwork, type MemoryNetwork } from '../adapters/transport-memory.ts'
+import type { OverlayLimits } from '../core/overlay/partners.ts'
 import { createMemoryStore } from '../adapters/store-memory.ts'
 import type { Dataset } from '../core/data/dataset.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
 import { encodeBase64url } from '../core/num/base64url.ts'
-import type { MemberId } from '../core/num/ids.ts'
+import type { MemberId, RoomId } from '../core/num/ids.ts'
 import { createRng } from '../core/num/rng.ts'
 import { foundRoom, type CharterEntry } from '../peer/founding.ts'
 import type { PeerDeps } from '../peer/deps.ts'
@@ -15,9 +16,9 @@ import { Peer } from '../peer/peer.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { Entropy } from '../ports/clock.ts'
 import type { Packer } from '../ports/packer.ts'
-import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
-import { createSimSigner } from './sim-signer.ts'
+import type { Transport } from '../ports/transport.ts'
+import { createSimSigner, type SimSigner } from './sim-signer.ts'
 import { createSimTrainer } from './sim-trainer.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -31,19 +32,31 @@ export interface SwarmOptions {
   readonly lossRate?: number
   /** Virtual milliseconds of one training step. */
   readonly stepMs?: (index: number) => number
+  readonly overlay?: OverlayLimits
 }
 
 export interface SimMember {
   readonly index: number
-  readonly signer: Signer
+  readonly signer: SimSigner
   readonly store: Store
   peer: Peer
+}
+
+/** What a peer reaches the world through. */
+export interface PeerPorts {
+  readonly transport: Transport
+  readonly signer: SimSigner
+  readonly store: Store
 }
 
 export interface MemberOptions {
   readonly role?: 'trainer' | 'watcher'
   readonly part?: number
   readonly profile?: PeerDeps['profile']
+  /** Other ports for a modified client. */
+  readonly ports?: (ports: PeerPorts) => PeerPorts
+  /** Called with every peer before it starts. */
+  readonly prepare?: (peer: Peer) => void
 }
 
 export class Swarm {
@@ -51,6 +64,7 @@ export class Swarm {
   readonly network: MemoryNetwork
   readonly members: SimMember[] = []
   private charter: CharterEntry | undefined
+  private readonly twins: Peer[] = []
 
   constructor(private readonly options: SwarmOptions) {
     this.network = createMemoryNetwork({
@@ -58,7 +72,12 @@ export class Swarm {
       seed: options.seed,
       latencyMs: () => options.latencyMs ?? 20,
       lossRate: () => options.lossRate ?? 0,
+      ...(options.overlay && { limits: options.overlay }),
     })
+  }
+
+  get room(): RoomId | undefined {
+    return this.charter?.room
   }
 
   /** The first member founds the room. */
@@ -92,31 +111,48 @@ export class Swarm {
     void member.peer.start()
   }
 
+  /** A second process of the same identity, with a copy of its store: only a liar has one. Runs until close. */
+  async twin(
+    { index, signer, store }: SimMember,
+    ports: (ports: PeerPorts) => PeerPorts,
+    prepare: (peer: Peer) => void,
+  ): Promise<Peer> {
+    const copy = createMemoryStore()
+    for (const key of await store.keys('')) await copy.put(key, (await store.get(key))!)
+    const peer = await this.createPeer(index, signer, copy, { ports, prepare }, null)
+    this.twins.push(peer)
+    void peer.start()
+    return peer
+  }
+
   memberOf(id: MemberId): SimMember | undefined {
     return this.members.find(({ signer }) => signer.id === id)
   }
 
   close(): void {
     for (const { peer } of this.members) peer.close()
+    for (const peer of this.twins) peer.close()
   }
 
   private async createPeer(
     index: number,
-    signer: Signer,
-    store: Store,
-    { role = 'trainer', part = -1, profile }: MemberOptions,
+    signer: SimSigner,
+    ownStore: Store,
+    { role = 'trainer', part = -1, profile, ports, prepare }: MemberOptions,
+    transport: Transport | null = this.network.transport(signer.id),
   ): Promise<Peer> {
+    const own = { transport: transport ?? closedTransport(signer.id), signer, store: ownStore }
+    const used = ports ? ports(own) : own
+    const { store } = used
     const charter = this.charter!
     const { model, seed } = charter.body
     const fresh = () => freshState(initialParams(model, seed))
     const resume = await recallGossip(store, charter.room, signer.id, fresh)
     const { partData, testData, stepMs } = this.options
-    return new Peer(
+    const peer = new Peer(
       {
-        transport: this.network.transport(signer.id),
-        signer,
+        ...used,
         clock: this.clock,
-        store,
         packer: plainPacker,
         entropy: seededEntropy(`${this.options.seed}/entropy/${index}`),
         deviceId: encodeBase64url(sha256(new TextEncoder().encode(`device/${signer.id}`)).slice(0, 16)),
@@ -136,6 +172,21 @@ export class Swarm {
         resume,
       },
     )
+    prepare?.(peer)
+    return peer
+  }
+}
+
+/** Stands in until `ports` gives a better one. */
+function closedTransport(self: MemberId): Transport {
+  return {
+    self,
+    links: () => [],
+    send: () => false,
+    stats: () => undefined,
+    ban: () => undefined,
+    subscribe: () => () => undefined,
+    close: () => undefined,
   }
 }
 
