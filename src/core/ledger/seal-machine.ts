@@ -38,6 +38,8 @@ export class SealMachine {
   private early = new Map<MemberId, SealStatement[]>()
   /** Final, and the book does not stand on it yet. */
   private decided: { readonly certificate: Certificate; toldAt: number } | null = null
+  /** From before a restart; those of later epochs bind once this member has caught up. */
+  private kept: readonly SealStatement[] = []
   private want = { open: 0, openBytes: 0, urgent: false }
   private sealedAt: number | undefined
   private hostHeardAt = 0
@@ -120,11 +122,8 @@ export class SealMachine {
         break
       case 'restore':
         for (const { seal, hash } of event.seals ?? []) this.epoch.learn(seal, hash, 'unasked', true)
-        for (const statement of event.statements) {
-          if (statement.author === this.around.self && statement.epoch === this.epoch.number)
-            this.epoch.bind(statement)
-          this.receive(statement, effects)
-        }
+        this.kept = event.statements
+        this.recall(effects)
         break
       default:
         event satisfies never
@@ -200,6 +199,15 @@ export class SealMachine {
     if (isNow) this.epoch.keep(statement)
   }
 
+  private recall(effects: SealEffect[]): void {
+    for (const statement of this.kept) {
+      if (statement.epoch !== this.epoch.number) continue
+      if (statement.author === this.around.self) this.epoch.bind(statement)
+      this.receive(statement, effects)
+    }
+    this.kept = this.kept.filter(({ epoch }) => epoch > this.epoch.number)
+  }
+
   private convict(first: SealStatement, second: SealStatement, effects: SealEffect[]): void {
     this.convicted.add(first.author)
     if (this.past.isNewsThat(first.author, first.epoch)) effects.push({ type: 'equivocation', first, second })
@@ -242,6 +250,7 @@ export class SealMachine {
     this.decided = null
     this.sealedAt = now
     if (!sameAnchor) this.hostHeardAt = now
+    this.recall(effects)
     const early = [...this.early.values()].flat()
     this.early = new Map()
     for (const statement of early) this.receive(statement, effects)
