@@ -1,5 +1,6 @@
 // A stay in a tab: links in the page, peer and trainer in a worker each, joined by message ports. The page only relays
 // and shows. Everything is freed by close(), whichever part fails first.
+import type { ActionResult, GovernanceAction } from '../ports/governance-view.ts'
 import type { CharterEntry } from '../peer/founding.ts'
 import { CharterDesk } from '../peer/charter-desk.ts'
 import type { JoinOptions, Session, SessionFault, SessionView } from '../ports/session.ts'
@@ -72,6 +73,19 @@ export function openSession(parts: SessionParts): Promise<Session> {
       calls.set(id, { resolve: value => resolve(value as ReturnType<PeerCalls[Name]>), reject })
       tell({ type: 'call', id, call: { name, args } as PeerCall })
     })
+
+  /** An order that stops the room with this member's word alone stops its own job on the straight way, like its own pause. */
+  const act = async (action: GovernanceAction): Promise<ActionResult> => {
+    const { phase, governance } = latest!
+    const alone = action.type === 'hold' || (action.type === 'order' && governance.terms.quorum === 1)
+    const stops = action.type === 'hold' || (action.type === 'order' && action.action === 'pause')
+    const direct = stops && alone && governance.isGuardian && phase === 'training'
+    if (direct) tellTrainer({ type: 'setPaused', paused: true })
+    const result = await call('act', action)
+    const runs = latest!.phase === 'training' && latest!.governance.compute.status === 'running'
+    if (direct && result.status === 'refused' && runs) tellTrainer({ type: 'setPaused', paused: false })
+    return result
+  }
 
   const close = (): void => {
     if (closed) return
@@ -165,7 +179,7 @@ export function openSession(parts: SessionParts): Promise<Session> {
       testSamples: (offset, count) => call('testSamples', offset, count),
       exportModel: format => call('exportModel', format),
       measureWhole: () => call('measureWhole'),
-      act: action => call('act', action),
+      act: action => act(action),
       ledgerPage: query => call('ledgerPage', query),
       proofOf: hash => call('proofOf', hash),
       exportLedger: () => call('exportLedger'),

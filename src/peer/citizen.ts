@@ -159,6 +159,18 @@ export class Citizen {
     }
   }
 
+  /** To whom a leaving anchor hands its office: of those present who is here longest. Null when nobody is, or it is no anchor. */
+  heir(): MemberId | null {
+    if (this.book.genesis.anchor !== this.host.self) return null
+    const { present } = this.proposalFacts()
+    const others = present.flatMap(id => {
+      const member = id === this.host.self ? undefined : this.members.get(id)
+      return member?.present ? [member] : []
+    })
+    others.sort((a, b) => a.joinedUnixMs - b.joinedUnixMs || (a.member < b.member ? -1 : 1))
+    return others[0]?.member ?? null
+  }
+
   /** Writes a proof into the ledger unless somebody else's arrives first. */
   accuse(proof: ProofBody): void {
     const { against } = proof

@@ -11,6 +11,8 @@ import { createSimSigner } from '../../src/sim/sim-signer.ts'
 import { Swarm, type SimMember } from '../../src/sim/swarm.ts'
 
 const STEP_MS = 20
+/** Where minutes must pass and training is not the subject. */
+const SLOW_STEP_MS = 200
 let open: Swarm | undefined
 afterEach(() => {
   open?.close()
@@ -19,13 +21,13 @@ afterEach(() => {
 
 const idOf = (seed: string, index: number) => createSimSigner(`${seed}/${index}`).id
 
-function room(seed: string, governance: Partial<GovernanceTerms> = {}, members = 4, rounds = 0): Swarm {
-  const options = blobSwarm(seed, { rounds }, Math.max(4, members))
+function room(seed: string, governance: Partial<GovernanceTerms> = {}, members = 4, stepMs = STEP_MS): Swarm {
+  const options = blobSwarm(seed, { rounds: 0 }, Math.max(4, members))
   const charter = {
     ...options.charter,
     governance: { ...defaultGovernance([idOf(seed, 0)]), ...governance },
   }
-  open = new Swarm({ ...options, charter, latencyMs: 20, stepMs: () => STEP_MS })
+  open = new Swarm({ ...options, charter, latencyMs: 20, stepMs: () => stepMs })
   return open
 }
 
@@ -288,4 +290,39 @@ describe('P2 and P11 licences', () => {
     }
     expect(BigInt(steps(rebel)) * batch).toBeGreaterThan(cap / 50n)
   }, 120_000)
+})
+
+describe('the host of a room', () => {
+  test('that leaves hands its office on, and the room goes on sealing', async () => {
+    const swarm = room('handover', {}, 4, SLOW_STEP_MS)
+    const members = await joinAll(swarm, 4)
+    await swarm.clock.run(1e9, () => members.every(({ peer }) => peer.book.epoch >= 1))
+    const left = members[0]!.peer.leave()
+    await run(swarm, 6_000)
+    const receipt = await left
+    expect(receipt.entries.map(({ body }) => body.kind).slice(-2)).toEqual(['handover', 'leave'])
+    const rest = members.slice(1)
+    const anchors = new Set(rest.map(({ peer }) => peer.book.genesis.anchor))
+    expect(anchors.size).toBe(1)
+    expect(rest.map(({ signer }) => signer.id)).toContain([...anchors][0])
+    const { epoch } = rest[0]!.peer.book
+    await run(swarm, 70_000)
+    for (const { peer } of rest) expect(peer.book.epoch).toBeGreaterThan(epoch)
+    expect(new Set(rest.map(({ peer }) => JSON.stringify(peer.book.seal))).size).toBe(1)
+  })
+
+  test('that vanishes is succeeded where enough of the others are left', async () => {
+    const swarm = room('succession', {}, 6, SLOW_STEP_MS)
+    const members = await joinAll(swarm, 6)
+    await swarm.clock.run(1e9, () => members.every(({ peer }) => peer.book.epoch >= 1))
+    swarm.kill(members[0]!)
+    const rest = members.slice(1)
+    await run(swarm, 180_000)
+    const anchors = new Set(rest.map(({ peer }) => peer.book.genesis.anchor))
+    expect(anchors.size).toBe(1)
+    expect([...anchors]).not.toEqual([members[0]!.signer.id])
+    const { epoch } = rest[0]!.peer.book
+    await run(swarm, 70_000)
+    for (const { peer } of rest) expect(peer.book.epoch).toBeGreaterThan(epoch)
+  })
 })
