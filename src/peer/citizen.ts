@@ -11,6 +11,7 @@ import type { Membership } from '../core/ledger/members.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { ComputeState } from '../ports/governance-view.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Phase } from '../ports/session.ts'
 import type { BackendReport } from '../ports/trainer.ts'
 import { DeviceDesk } from './device-desk.ts'
 import { Overseer } from './overseer.ts'
@@ -24,6 +25,8 @@ import type { Wire } from './wire.ts'
 /** Finders of a contradiction write the proof one after the other, so that one is usually enough. */
 const PROOF_STEP_MS = 400
 const PROOF_STEPS = 12
+/** A leaving host waits at most this long for the seal that names its heir. */
+const HANDOVER_MS = 5_000
 
 export interface CitizenHost {
   readonly wire: Wire
@@ -50,6 +53,7 @@ export class Citizen {
   private readonly accused = new Set<MemberId>()
   /** What the work since the last receipt was done under. */
   private work = { licence: '', device: '' }
+  private handingOver = false
   private stating: Promise<void> = Promise.resolve()
 
   constructor(
@@ -124,9 +128,9 @@ export class Citizen {
     return limits
   }
 
-  /** Something that this member needs comes with the next seal. */
-  get needsSeal(): boolean {
-    return this.limits().standing === 'awaiting-share'
+  /** Something that this member waits for comes with the next seal. */
+  needsSeal(phase: Phase): boolean {
+    return this.handingOver || (phase === 'training' && this.limits().standing === 'awaiting-share')
   }
 
   standing(header: UpdateHeader): Standing {
@@ -159,11 +163,25 @@ export class Citizen {
     }
   }
 
-  /** To whom a leaving anchor hands its office: of those present who is here longest. Null when nobody is, or it is no anchor. */
-  heir(): MemberId | null {
+  /**
+   * A host that leaves hands its office to whoever is here longest, and stays for the seal that makes it so: a room without
+   * its host would have to wait for a succession, which small rooms can not have.
+   */
+  async passAnchorOn(): Promise<void> {
+    const { clock, self } = this.host
+    const heir = this.heir()
+    if (!heir) return
+    await this.append({ kind: 'handover', to: heir }).catch(() => undefined)
+    this.handingOver = true
+    const deadline = clock.now() + HANDOVER_MS
+    while (this.book.genesis.anchor === self && clock.now() < deadline)
+      await new Promise<void>(resolve => this.host.after(100, resolve))
+  }
+
+  /** Of those present who is here longest; null when nobody is, or this member is no anchor. */
+  private heir(): MemberId | null {
     if (this.book.genesis.anchor !== this.host.self) return null
-    const { present } = this.proposalFacts()
-    const others = present.flatMap(id => {
+    const others = this.proposalFacts().present.flatMap(id => {
       const member = id === this.host.self ? undefined : this.members.get(id)
       return member?.present ? [member] : []
     })

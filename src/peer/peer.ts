@@ -8,7 +8,7 @@ import {
   type GossipEffect,
   type GossipEvent,
 } from '../core/gossip/machine.ts'
-import { LEASE_MS, type TrainingStatus } from '../core/gossip/presence.ts'
+import type { TrainingStatus } from '../core/gossip/presence.ts'
 import { hashState, WINDOW } from '../core/gossip/window.ts'
 import { previewBalances } from '../core/ledger/credits.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
@@ -43,8 +43,6 @@ const RECEIPT_TICKS = 40
 /** A member that finds nobody goes on alone after this. */
 const ALONE_AFTER_MS = 4_000
 const PART_CHECK_MS = 3_000
-/** A leaving host waits at most this long for the seal that names its heir. */
-const HANDOVER_MS = 5_000
 
 export class Peer {
   readonly book: RoomBook
@@ -71,7 +69,6 @@ export class Peer {
   private cancelWake: () => void = () => undefined
   private ticks = 0
   private measureScheduled = false
-  private handingOver = false
   private closed = false
 
   constructor(
@@ -300,7 +297,7 @@ export class Peer {
     this.dispatch({ type: 'role', training: false })
     this.rounds.stop()
     await this.citizen.stateReceipt().catch(() => undefined)
-    await this.passAnchorOn()
+    await this.citizen.passAnchorOn()
     // A full ledger keeps nobody: the receipt then ends with the last entry that it took.
     await this.wire.ledger.append({ kind: 'leave' }).catch(() => undefined)
     this.phase = 'left'
@@ -411,7 +408,7 @@ export class Peer {
     this.dispatch({ type: 'tick' })
     this.wire.tick()
     this.gate.oversee()
-    this.wire.seals.tick(this.handingOver || (this.phase === 'training' && this.citizen.needsSeal))
+    this.wire.seals.tick(this.citizen.needsSeal(this.phase))
     const crowded = this.citizen.members.size > MESH_MEMBERS
     if (this.ticks % (crowded ? 2 * PRESENCE_TICKS : PRESENCE_TICKS) === 0) this.statePresence()
     if (this.ticks % RECEIPT_TICKS === 0) this.citizen.stateReceipt().catch(() => undefined)
@@ -437,20 +434,6 @@ export class Peer {
       return this.fail(cause)
     }
     this.after(PART_CHECK_MS, () => void this.settlePart())
-  }
-
-  /**
-   * A host that leaves hands its office to whoever is here longest, and stays for the seal that makes it so: a room without
-   * its host would have to wait for a succession, which small rooms can not have.
-   */
-  private async passAnchorOn(): Promise<void> {
-    const heir = this.citizen.heir()
-    if (!heir) return
-    await this.wire.ledger.append({ kind: 'handover', to: heir }).catch(() => undefined)
-    this.handingOver = true
-    const deadline = this.deps.clock.now() + HANDOVER_MS
-    while (!this.closed && this.book.genesis.anchor === this.self && this.deps.clock.now() < deadline)
-      await new Promise<void>(resolve => this.after(100, resolve))
   }
 
   /** The newest seal that this device kept, then the entries since, then the own votes. */

@@ -55,6 +55,9 @@ export class SealSync {
   private readonly wanted = new Map<string, Wanted>()
   private readonly served = new Allowance(SERVED.count, SERVED.windowMs)
   private nextTo = 0
+  /** Links that say they stand on a newer seal, and on which; asked in turn, one at a time. */
+  private readonly ahead = new Map<MemberId, number>()
+  private aheadAskedAt = -Infinity
   /** Newest certificate that is verified but cannot be reproduced here, and whom it came from. */
   private behind: { certificate: Certificate; from: MemberId; askedAt: number } | null = null
   private cancelWake: () => void = () => undefined
@@ -116,6 +119,7 @@ export class SealSync {
     const now = this.context.clock.now()
     for (const [hash, wanted] of this.wanted) if (now - wanted.askedAt > RETRY_MS) this.askFor(hash, wanted)
     if (this.behind && now - this.behind.askedAt > RETRY_MS) this.catchUp()
+    this.askAhead()
   }
 
   /** The host of the room was heard, by whatever it signed. */
@@ -134,6 +138,7 @@ export class SealSync {
 
   linkDown(member: MemberId): void {
     this.served.forget(member)
+    if (this.ahead.delete(member)) this.aheadAskedAt = -Infinity
     for (const { sources } of this.wanted.values()) sources.delete(member)
   }
 
@@ -145,7 +150,8 @@ export class SealSync {
 
   onStatus(from: MemberId, { epoch, digest }: PeerMessage & { type: 'seal-status' }): void {
     if (epoch > this.book.epoch) {
-      this.context.send(from, { type: 'certificates-want', after: this.book.epoch })
+      this.ahead.set(from, epoch)
+      this.askAhead()
     } else if (epoch === this.book.epoch && digest !== this.machine.digest) {
       this.offer(from, this.machine.statements)
     }
@@ -220,8 +226,8 @@ export class SealSync {
     if (!newest || newest.seal.epoch <= this.book.epoch) return
     const proposal = this.proposals.get(hashOf(newest.seal))
     if (proposal && this.finish(newest, proposal.heads)) return
-    if ((this.behind?.certificate.seal.epoch ?? 0) < newest.seal.epoch)
-      this.behind = { certificate: newest, from, askedAt: 0 }
+    if ((this.behind?.certificate.seal.epoch ?? 0) >= newest.seal.epoch) return
+    this.behind = { certificate: newest, from, askedAt: 0 }
     this.catchUp()
   }
 
@@ -239,7 +245,10 @@ export class SealSync {
       this.context.strike(from, 'bad-seal')
       return
     }
-    await this.adopted(behind.certificate, snapshot)
+    this.adopted(behind.certificate)
+    // What followed the seal could not be asked for before.
+    this.host.onMissing(from)
+    await this.archive.keepBase(behind.certificate, snapshot)
   }
 
   async onArchiveWant(from: MemberId, seal: string): Promise<void> {
@@ -289,11 +298,10 @@ export class SealSync {
     return trail
   }
 
-  private async adopted(certificate: Certificate, snapshot: Snapshot): Promise<void> {
+  private adopted(certificate: Certificate): void {
     this.behind = null
     this.dispatch({ type: 'final', certificate })
     this.host.onSealed(null)
-    await this.archive.keepBase(certificate, snapshot)
   }
 
   private dispatch(event: SealEvent): void {
@@ -409,6 +417,22 @@ export class SealSync {
     this.host.onSealed(closed)
     for (const link of this.context.transport.links()) this.linkUp(link)
     return true
+  }
+
+  /** Of several links that are ahead one is asked: all of them would send the same. */
+  private askAhead(): void {
+    const now = this.context.clock.now()
+    if (now - this.aheadAskedAt < RETRY_MS) return
+    const stand = Math.max(this.book.epoch, this.behind?.certificate.seal.epoch ?? 0)
+    for (const [link, epoch] of this.ahead) {
+      this.ahead.delete(link)
+      if (epoch <= stand) continue
+      // To the end of the line: who does not answer is asked again after the others.
+      this.ahead.set(link, epoch)
+      this.aheadAskedAt = now
+      this.context.send(link, { type: 'certificates-want', after: this.book.epoch })
+      return
+    }
   }
 
   private catchUp(): void {

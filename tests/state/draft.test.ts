@@ -28,7 +28,7 @@ it('every draft that is ready passes the border of the ledger', () => {
         const charter = draft.charter('x'.repeat(500))
         const author = encodeBase64url(new Uint8Array(32))
         // As the founding does: without guardians named the founder is one.
-        const governance = { ...charter.governance, guardians: [author] }
+        const governance = { ...charter!.governance, guardians: [author] }
         const salt = encodeBase64url(new Uint8Array(16))
         const entry = {
           v: 2,
