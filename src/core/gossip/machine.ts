@@ -97,6 +97,8 @@ export class GossipMachine {
   private quorumAt: number | undefined
   /** Rounds up to this one were published or given up: never publish two updates for one round. */
   private publishedThrough: number
+  /** Orders of own updates that a pause took back, by round: under the same orders the round is not published again. */
+  private readonly voided = new Map<number, string>()
   private expecting: ReadonlyMap<number, number> = new Map()
   private fetching = false
   /** Since when this member stands on another state than most; undefined while it does not. */
@@ -198,13 +200,19 @@ export class GossipMachine {
       effects.push({ type: 'refused', author: update.author, reason: 'wrong-room' })
       return
     }
+    const isOwn = update.author === this.config.self
+    if (isOwn && update.round === this.signing) this.signing = -1
     if (
       this.ejected.has(update.author) ||
       update.round < this.window.base.round ||
       update.round > this.round + AHEAD
     )
       return
-    if (this.validityOf(update) !== 'good') return
+    if (this.validityOf(update) !== 'good') {
+      // A pause overtook it on its way: as if it had been taken back.
+      if (isOwn) this.takeBack([update])
+      return
+    }
     const fault = this.config.profile.check(update.payload)
     if (fault) {
       effects.push({ type: 'refused', author: update.author, reason: fault })
@@ -222,7 +230,6 @@ export class GossipMachine {
         effects.push({ type: 'model', state: this.window.current, closed: null })
       return
     }
-    if (update.author === this.config.self) this.signing = -1
     const changed = this.window.insert(update)
     const timing = this.offsets.get(update.round)
     timing?.offsetsMs.push(Math.max(0, now - timing.startedAt))
@@ -238,8 +245,11 @@ export class GossipMachine {
     this.stopSent = false
     // A round ahead of the current one was trained from a state that a pause has cut off.
     const inWindow = job.round >= this.window.base.round && job.round <= this.round
-    const usable = job.steps > 0 && inWindow && job.round > this.publishedThrough
+    const usable = job.steps > 0 && inWindow && this.mayPublish(job.round)
     if (!usable) return
+    // One that ends behind the cut of a pause counts for nobody; the round is trained anew after the resume.
+    const orders = ordersFor(this.governed, job.round)
+    if (this.validityOf({ round: job.round, orders }) !== 'good') return
     // e <- e + (theta_start - theta_local): the residual carries what one bit could not say (gossip.md step 2).
     const { residual } = this
     for (let i = 0; i < residual.length; i++) {
@@ -267,7 +277,7 @@ export class GossipMachine {
         base: hexToBytes(this.window.baseHash),
         payloadHash,
         payloadBytes: payload.length,
-        orders: ordersFor(this.governed, job.round),
+        orders,
       },
     })
   }
@@ -287,7 +297,7 @@ export class GossipMachine {
       this.announcedEnd = true
       return
     }
-    if (!this.training || this.jobRunning || this.round <= this.publishedThrough || this.isBehind()) return
+    if (!this.training || this.jobRunning || !this.mayPublish(this.round) || this.isBehind()) return
     this.jobRunning = true
     const others = this.presences.trainers().map(({ stepsPerSecond }) => stepsPerSecond)
     const steps = localStepsFor(this.config.localSteps, this.speed, others)
@@ -310,10 +320,8 @@ export class GossipMachine {
       update => this.validityOf(update) === 'void',
       governed.cut,
     )
-    for (const { author, payload } of removed)
-      if (author === this.config.self) this.config.profile.restore(this.residual, payload)
-    if (removed.some(({ author }) => author === this.config.self))
-      this.publishedThrough = Math.min(this.publishedThrough, ...ownRounds(removed, this.config.self))
+    for (const round of this.voided.keys()) if (round < this.window.base.round) this.voided.delete(round)
+    this.takeBack(removed.filter(({ author }) => author === this.config.self))
     if (this.round < before) {
       this.roundStartedAt = now
       this.quorumAt = undefined
@@ -321,6 +329,20 @@ export class GossipMachine {
       if (this.jobRunning) this.stop(effects)
     }
     if (changed) effects.push({ type: 'model', state: this.window.current, closed: null })
+  }
+
+  /** Own updates that are void: what they took out of the residual goes back, and their rounds are open again. */
+  private takeBack(own: readonly Update[]): void {
+    for (const { round, orders, payload } of own) {
+      this.config.profile.restore(this.residual, payload)
+      this.publishedThrough = Math.min(this.publishedThrough, round - 1)
+      this.voided.set(round, orders)
+    }
+  }
+
+  /** Two updates for one round under the same orders would be an equivocation, even where a pause voided the first. */
+  private mayPublish(round: number): boolean {
+    return round > this.publishedThrough && this.voided.get(round) !== ordersFor(this.governed, round)
   }
 
   private advance(now: number, effects: GossipEffect[]): void {
@@ -390,11 +412,13 @@ export class GossipMachine {
    */
   private skipPublished(now: number, effects: GossipEffect[]): void {
     const stuck =
-      this.training && !this.jobRunning && this.signing === -1 && this.round <= this.publishedThrough
+      this.training && !this.jobRunning && this.signing === -1 && !this.mayPublish(this.round)
     if (!stuck || this.window.updatesOf(this.round).size > 0 || this.isBehind() || this.finished) return
     if (now - this.roundStartedAt < SKIP_AFTER_MS) return
     const { params, momentum } = this.window.current
-    const state = { round: this.publishedThrough + 1, params, momentum }
+    let round = Math.max(this.round, this.publishedThrough) + 1
+    while (!this.mayPublish(round)) round++
+    const state = { round, params, momentum }
     this.adopt(state, hashState(state), now, effects)
   }
 
@@ -425,7 +449,7 @@ export class GossipMachine {
       .filter(
         ({ member, round }) => round <= this.round && !published.has(member) && !this.ejected.has(member),
       )
-    const mayPublish = this.jobRunning || this.round > this.publishedThrough || this.signing === this.round
+    const mayPublish = this.jobRunning || this.mayPublish(this.round) || this.signing === this.round
     const selfAwaited = this.training && !published.has(this.config.self) && mayPublish
     // Catching up through a round before its updates are here would freeze a state that nobody else has. In step with
     // the others announcements count for nothing, or whoever announces what it never sends could slow every round.
@@ -450,11 +474,6 @@ export class GossipMachine {
     const others = this.presences.followers()
     return others.length > 0 && lowerMedian(others.map(({ round }) => round)) > this.round
   }
-}
-
-/** The rounds before those of one author's updates: where its publishing stands once they are void. */
-function ownRounds(updates: readonly Update[], author: MemberId): number[] {
-  return updates.flatMap(update => (update.author === author ? [update.round - 1] : []))
 }
 
 function leader(votes: ReadonlyMap<string, readonly MemberId[]>): {

@@ -108,6 +108,55 @@ describe('the machine under orders', () => {
     step({ type: 'update', update: makeUpdate(1, memberId(1), ones) }, 5_500)
     expect(machine.window.updatesOf(1).size).toBe(1)
   })
+
+  test('a job that ends behind the cut is done again after the resume, and the room is not stuck on it', () => {
+    const { machine, step, publish } = trainer()
+    publish(300)
+    expect(machine.round).toBe(1)
+    step(paused(0), 400)
+    const begin = machine.window.current.params
+    const job = { type: 'trained', round: 1, start: begin, params: begin.map(p => p - 0.1) } as const
+    expect(step({ ...job, steps: 20, samples: 640 }, 410).map(({ type }) => type)).not.toContain('publish')
+    expect(step(resumed(0), 5_000)).toMatchObject([{ type: 'train', round: 1 }])
+    publish(5_400, RESUME)
+    expect(machine.round).toBe(2)
+  })
+
+  test('an own update that a pause overtook while it was being signed is trained again', () => {
+    const { machine, step, publish } = trainer()
+    publish(300)
+    const begin = machine.window.current.params
+    const job = { type: 'trained', round: 1, start: begin, params: begin.map(p => p - 0.1) } as const
+    const types = step({ ...job, steps: 20, samples: 640 }, 500).map(({ type }) => type)
+    expect(types).toContain('publish')
+    step(paused(0), 501)
+    step({ type: 'update', update: makeUpdate(1, SELF, ones) }, 502)
+    expect(machine.window.updatesOf(1).size).toBe(0)
+    expect(step(resumed(0), 5_000)).toMatchObject([{ type: 'train', round: 1 }])
+    publish(5_400, RESUME)
+    expect(machine.round).toBe(2)
+  })
+
+  test('after a pause that ends by itself nothing is published twice under the same orders', () => {
+    const { machine, step, publish } = trainer()
+    publish(300)
+    publish(600)
+    expect(machine.round).toBe(2)
+    step(paused(0), 700)
+    expect(machine.round).toBe(1)
+    step({ type: 'trained', round: 2, start: ones32(), params: ones32(), steps: 0, samples: 0 }, 710)
+    const over: GossipEvent = { type: 'governed', governed: { frozen: false, cut: null, segments: [] } }
+    const effects = step(over, 9_000)
+    const begin = machine.window.current.params
+    const job = { type: 'trained', round: 1, start: begin, params: begin.map(p => p - 0.2) } as const
+    effects.push(...step({ ...job, steps: 20, samples: 640 }, 9_400))
+    expect(effects.map(({ type }) => type)).not.toContain('publish')
+    // Nobody else is there to go on with: the next round begins from the state at hand.
+    step({ type: 'tick' }, 20_000)
+    expect(machine.round).toBe(2)
+    publish(20_400)
+    expect(machine.round).toBe(3)
+  })
 })
 
 function ones32(): Float32Array {
