@@ -3,6 +3,7 @@
 const many = (n: number, one: string, other: string): string => (n === 1 ? one : other)
 
 export const enDetectors = {
+  summary: 'Signs of hidden training, and what is missed',
   hint: 'Signs that somebody trains more than they state. A finding is a reason to ask, no proof, and convicts nobody.',
   run: 'Search this ledger',
   running: 'Searching…',

@@ -65,7 +65,9 @@ export const enGovernance = {
     signatures: (n: number, needed: string, of: string) =>
       many(
         n,
-        `${needed} signature of ${of} guardians is enough: yours.`,
+        of === '1'
+          ? 'You are the only guardian: your signature is enough.'
+          : `${needed} signature of ${of} guardians is enough: yours.`,
         `Needs ${needed} signatures of ${of} guardians; yours is the first.`,
       ),
     notGuardian: 'Only guardians can pause or resume the room:',
@@ -201,6 +203,7 @@ export const enGovernance = {
       'not-yet': 'not begun',
     },
     spent: (spent: string, budget: string) => `${spent} of ${budget} used`,
+    budgetOnly: (budget: string) => `Up to ${budget}`,
     rate: (rate: string) => `at most ${rate}`,
     noRate: 'any speed',
     validity: (from: string, to: string) => `${from} to ${to}`,
@@ -271,6 +274,8 @@ export const enGovernance = {
     quorumValue: (n: number, needed: string, of: string) =>
       many(n, `${needed} signature of ${of}`, `${needed} signatures of ${of}`),
     resumeQuorum: 'To resume',
+    summary: (n: number, count: string, needed: string) =>
+      n === 1 ? 'One guardian' : `${count} guardians, ${needed} must sign`,
     issuers: 'Issuers of credentials',
     none: 'none',
     licensing: 'Who may compute',
@@ -279,7 +284,7 @@ export const enGovernance = {
       licensed: 'Members with a licence; a hundredth of the room’s cap is free for everybody',
     },
     memberCap: 'Cap of one member',
-    roundCap: 'Cap of one member in one round',
+    roundCap: 'Cap of a member in a round',
     lineageCap: 'Cap of the whole room',
     noCap: 'none',
     sealing: 'How entries become final',

@@ -154,7 +154,8 @@ export const en = {
         'Beyond a hundredth of the room’s cap a member needs a licence from you; without a cap, from the first step.',
       sealing: 'When do entries become final?',
       host: 'Sealed with the host',
-      hostHint: 'You sign, with most of those present. The room stays final however many close their tabs.',
+      hostHint:
+        'You sign, with most of those present. It goes on when others close their tabs, as long as half of them stay from one seal to the next.',
       consortium: 'Sealed by everybody',
       consortiumHint:
         'More than two thirds of the members sign; nobody has a special part. If too many leave, it waits.',

@@ -2,6 +2,7 @@
 import type { enDetectors } from './en-detectors.ts'
 
 export const jaDetectors = {
+  summary: '隠れた学習の兆しと、見逃すもの',
   hint: '申告より多く学習している人がいないか、その兆しを探します。見つかったものは尋ねる理由にはなりますが、証明ではなく、誰も処分しません。',
   run: 'この台帳を調べる',
   running: '調べています…',

@@ -63,7 +63,9 @@ export const jaGovernance = {
     holdLater: 'この 1 時間のうちに、すでに一度止めました。',
     signatures: (n: number, needed: string, of: string) =>
       n === 1
-        ? `管理者 ${of} 人のうち ${needed} 人の署名で足ります。あなたの署名だけで有効です。`
+        ? of === '1'
+          ? '管理者はあなただけです。あなたの署名だけで有効です。'
+          : `管理者 ${of} 人のうち ${needed} 人の署名で足ります。あなたの署名だけで有効です。`
         : `管理者 ${of} 人のうち ${needed} 人の署名が必要です。あなたが最初の一人です。`,
     notGuardian: 'ルームを停止・再開できるのは管理者だけです:',
     reason: '理由',
@@ -194,6 +196,7 @@ export const jaGovernance = {
       'not-yet': '開始前',
     },
     spent: (spent: string, budget: string) => `${budget} のうち ${spent} を使用`,
+    budgetOnly: (budget: string) => `${budget} まで`,
     rate: (rate: string) => `最大 ${rate}`,
     noRate: '速さの制限なし',
     validity: (from: string, to: string) => `${from} から ${to} まで`,
@@ -264,6 +267,8 @@ export const jaGovernance = {
     quorum: '停止・許可・条件の変更に',
     quorumValue: (_n: number, needed: string, of: string) => `${of} 人中 ${needed} 人の署名`,
     resumeQuorum: '再開に',
+    summary: (n: number, count: string, needed: string) =>
+      n === 1 ? '管理者 1 人' : `管理者 ${count} 人、うち ${needed} 人の署名`,
     issuers: '身元の発行者',
     none: 'なし',
     licensing: '計算できる人',

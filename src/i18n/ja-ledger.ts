@@ -184,7 +184,7 @@ export const jaLedger = {
     lead: 'どのルームのものでも、書き出した台帳を選んでください。このタブの中で確かめ、どこにも送りません。ルームも要りません。',
     choose: 'ファイルを選ぶ',
     drop: 'またはここにドロップ',
-    limit: (bytes: string) => `${bytes}まで。`,
+    limit: (bytes: string) => `${bytes} まで。`,
     reading: (name: string) => `${name} を読み込んでいます…`,
     another: '別のファイルを検証する',
     tooBig: (found: string, limit: string) =>

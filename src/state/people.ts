@@ -12,7 +12,9 @@ export interface People {
   readonly whom: (member: MemberId) => string
   /** Without any address, for tables and choices. */
   readonly plain: (member: MemberId) => string
-  /** Some names, and how many more. */
+  /** All names in a row, without any address. */
+  readonly names: (members: readonly MemberId[]) => string
+  /** Inside a sentence: some, and how many more. */
   readonly list: (members: readonly MemberId[]) => string
 }
 
@@ -34,6 +36,7 @@ export function peopleOf(members: readonly MemberView[], self: MemberId | null, 
     plain,
     whom,
     who: member => (member === self ? words.you : named(member)),
+    names: members => members.map(plain).join(words.comma),
     list(members) {
       const shown = members.slice(0, MAX_LISTED).map(whom)
       const rest = members.length - shown.length

@@ -22,13 +22,13 @@ export function termRows(
   const of = f.int(terms.guardians.length)
   const signatures = (n: number): string => w.quorumValue(n, f.int(n), of)
   return [
-    { name: 'guardians', label: w.guardians, value: people.list(terms.guardians) },
+    { name: 'guardians', label: w.guardians, value: people.names(terms.guardians) },
     { name: 'quorum', label: w.quorum, value: signatures(terms.quorum) },
     { name: 'resumeQuorum', label: w.resumeQuorum, value: signatures(terms.resumeQuorum) },
     {
       name: 'issuers',
       label: w.issuers,
-      value: terms.issuers.length === 0 ? w.none : people.list(terms.issuers),
+      value: terms.issuers.length === 0 ? w.none : people.names(terms.issuers),
     },
     { name: 'licensing', label: w.licensing, value: w.licensingValue[terms.licensing] },
     { name: 'memberFlop', label: w.memberCap, value: cap(terms.budget.memberFlop) },

@@ -37,3 +37,23 @@ it('says roughly how long', () => {
   expect(ja.roughly(200)).toBe('3 分')
   expect(ja.seconds(7.7)).toBe('7.7 秒')
 })
+
+it('writes compute in steps of a thousand, and credits to the last decimal', () => {
+  expect([0, 999, 390_000_000n, 1_170_000_000, 34_100_000_000n, 2e15].map(en.flop)).toEqual([
+    '0 FLOP',
+    '999 FLOP',
+    '390 MFLOP',
+    '1.17 GFLOP',
+    '34.1 GFLOP',
+    '2 PFLOP',
+  ])
+  expect(en.flops(2_710_000_000)).toBe('2.71 GFLOP/s')
+  expect([0n, 1n, 1_000_000n, 937_499_999n, 1_234_567_000_000n, -2_500_000n].map(en.credits)).toEqual([
+    '0',
+    '0.000001',
+    '1',
+    '937.499999',
+    '1,234,567',
+    '-2.5',
+  ])
+})

@@ -11,8 +11,15 @@ it.each(['', '#', '#/'])('%j is home', hash => {
   expect(parseHash(hash)).toEqual({ screen: 'home' })
 })
 
-it.each(['main', 'invite', 'try', 'leave'] as const)('a room address leads to its %s view and back', view => {
-  expect(parseHash(roomHash(link, view))).toEqual({ screen: 'room', link, view })
+it.each(['main', 'invite', 'try', 'ledger', 'governance', 'leave'] as const)(
+  'a room address leads to its %s view and back',
+  view => {
+    expect(parseHash(roomHash(link, view))).toEqual({ screen: 'room', link, view })
+  },
+)
+
+it('verification has an address outside of rooms', () => {
+  expect(parseHash('#/verify')).toEqual({ screen: 'verify' })
 })
 
 it('says what is wrong with a link, and knows addresses that lead nowhere', () => {
