@@ -123,7 +123,14 @@ export class Citizen {
     const limits = this.limits()
     const { device } = this.devices
     const other = limits.licence !== this.work.licence || device !== this.work.device
-    if (other && (this.host.training()?.tally.steps ?? 0) > 0) await this.stateReceipt()
+    if (other && (this.host.training()?.tally.steps ?? 0) > 0) {
+      try {
+        await this.stateReceipt()
+      } catch {
+        // The ledger is full until the next seal; what was done under the old licence must not be stated under the new one.
+        return { ...limits, standing: 'awaiting-share', budgetFlop: 0n }
+      }
+    }
     this.work = { licence: limits.licence, device }
     return limits
   }
@@ -226,7 +233,7 @@ export class Citizen {
     if (!training || !report || training.tally.steps === 0) return
     await this.devices.keepUp(report, training.tally.flop, training.tally.computeMs)
     const account = this.book.live.governance.accounts.get(this.host.self)
-    const body = this.journal.close(training, {
+    const draft = this.journal.close(training, {
       lineage: this.lineage,
       ...this.work,
       last: account?.lastReceipt
@@ -241,6 +248,11 @@ export class Citizen {
       modelHash: this.host.modelHash(),
       startHash: this.host.startHash,
     })
-    if (body) await this.append(body)
+    try {
+      if (draft) await this.append(draft.body)
+    } catch (cause) {
+      draft?.giveBack()
+      throw cause
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { ReceiptBody } from '../core/ledger/entry.ts'
 import { leafHash, rootOf } from '../core/ledger/merkle.ts'
 import { hexToBytes } from '../core/num/hex.ts'
 import type { Traffic } from './traffic.ts'
-import type { Training } from './training.ts'
+import type { Training, WorkTally } from './training.ts'
 
 /** The author's newest receipt in the ledger, where the next one goes on; null before the first. */
 export interface LastReceipt {
@@ -25,6 +25,12 @@ export interface ReceiptFacts {
   readonly startHash: string
 }
 
+/** A receipt to be signed; `giveBack` when the ledger does not take it, so that the next one states the work. */
+export interface DraftReceipt {
+  readonly body: ReceiptBody
+  giveBack(): void
+}
+
 export class ReceiptJournal {
   private updateIds: string[] = []
   private sentBytes = 0
@@ -37,11 +43,16 @@ export class ReceiptJournal {
   }
 
   /** The next receipt; null when nothing was trained since the last. */
-  close(training: Training, facts: ReceiptFacts): ReceiptBody | null {
+  close(
+    training: Pick<Training, 'tally' | 'takeTally' | 'giveBack'>,
+    facts: ReceiptFacts,
+  ): DraftReceipt | null {
     if (training.tally.steps === 0) return null
-    const { steps, samples, flop, computeMs } = training.takeTally()
+    const tally: WorkTally = training.takeTally()
+    const { steps, samples, flop, computeMs } = tally
     const fromStep = facts.last?.toStep ?? 0
-    const fromRound = Math.min(facts.last?.toRound ?? 0, facts.round)
+    // A pause takes rounds back, and a reload may: work done again counts for the round that was reached already.
+    const fromRound = facts.last?.toRound ?? 0
     const ids = this.updateIds
     const body: ReceiptBody = {
       kind: 'receipt',
@@ -50,7 +61,7 @@ export class ReceiptJournal {
       licence: facts.licence,
       previous: facts.last?.hash ?? '',
       fromRound,
-      toRound: facts.round,
+      toRound: Math.max(fromRound, facts.round),
       fromStep,
       toStep: fromStep + steps,
       samples,
@@ -66,6 +77,14 @@ export class ReceiptJournal {
     this.updateIds = []
     this.sentBytes += body.sentBytes
     this.receivedBytes += body.receivedBytes
-    return body
+    return {
+      body,
+      giveBack: () => {
+        training.giveBack(tally)
+        this.updateIds = [...ids, ...this.updateIds]
+        this.sentBytes -= body.sentBytes
+        this.receivedBytes -= body.receivedBytes
+      },
+    }
   }
 }

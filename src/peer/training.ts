@@ -110,6 +110,14 @@ export class Training {
     return tally
   }
 
+  /** Work that was taken and could not be stated: it still counts against every limit. */
+  giveBack({ steps, samples, flop, computeMs }: WorkTally): void {
+    this.tally.steps += steps
+    this.tally.samples += samples
+    this.tally.flop += flop
+    this.tally.computeMs += computeMs
+  }
+
   /** Both models on the quick held-out samples; null when it is too early for another measurement. */
   async measure(swarm: Float32Array): Promise<{ own: Evaluation; swarm: Evaluation } | null> {
     const startedAt = this.clock.now()

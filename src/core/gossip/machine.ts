@@ -411,8 +411,7 @@ export class GossipMachine {
    * comes for a while, the next round that may be published starts from the state at hand.
    */
   private skipPublished(now: number, effects: GossipEffect[]): void {
-    const stuck =
-      this.training && !this.jobRunning && this.signing === -1 && !this.mayPublish(this.round)
+    const stuck = this.training && !this.jobRunning && this.signing === -1 && !this.mayPublish(this.round)
     if (!stuck || this.window.updatesOf(this.round).size > 0 || this.isBehind() || this.finished) return
     if (now - this.roundStartedAt < SKIP_AFTER_MS) return
     const { params, momentum } = this.window.current
