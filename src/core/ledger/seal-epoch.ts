@@ -1,6 +1,6 @@
 // One epoch of the agreement as one member sees it: what was said, what it said itself and is bound by, the seals in
 // question. Both ways to a seal (seal-host-path.ts, seal-quorum-path.ts) work on it; it decides nothing itself.
-import type { MemberId } from '../num/ids.ts'
+import type { MemberId, RoomId } from '../num/ids.ts'
 import {
   certificateOf,
   faultsTolerated,
@@ -10,10 +10,10 @@ import {
   type SealMode,
   type SealRules,
 } from './quorum.ts'
-import { ASK_AGAIN_MS, NO_SEAL, type SealEffect, type SealVerdict } from './seal-events.ts'
+import { ASK_AGAIN_MS, NO_SEAL, type SealEffect } from './seal-events.ts'
 import { SealStatements } from './seal-statements.ts'
+import { SealSubjects } from './seal-subjects.ts'
 import type { Certificate, Seal, SealStatement } from './seal.ts'
-import type { RoomId } from '../num/ids.ts'
 
 /** The last final seal: what an epoch stands on. */
 export interface Ground extends Previous {
@@ -36,12 +36,6 @@ export interface Surroundings {
   isHostSilent(now: number): boolean
 }
 
-interface Subject {
-  seal: Seal | null
-  verdict: 'unasked' | 'asked' | SealVerdict
-  fetchedAt: number
-}
-
 interface Vote {
   readonly view: number
   readonly seal: string
@@ -54,7 +48,6 @@ export interface Polka extends Vote {
 
 /** For each member. */
 const OLD_VOTES = 8
-const MAX_SUBJECTS = 64
 /** Authors of host votes that are no sealing members. */
 const MAX_GUESTS = 1_000
 
@@ -64,6 +57,7 @@ export class SealEpoch {
   readonly faults: number
   readonly quorum: number
   readonly statements: SealStatements
+  readonly subjects: SealSubjects
   /** The newest one seen: what a proposer proposes again. */
   polka: Polka | null = null
   /** Own commit on path 'quorum'. */
@@ -76,7 +70,6 @@ export class SealEpoch {
   /** Highest view that this member spoke in on path 'quorum'. */
   ownView = 0
   private readonly own = new Map<string, string>()
-  private readonly subjects = new Map<string, Subject>()
   private readonly memberSet: ReadonlySet<MemberId>
   private readonly guests = new Set<MemberId>()
   private oldVotes: SealStatement[] = []
@@ -94,6 +87,10 @@ export class SealEpoch {
     this.faults = faultsTolerated(this.members.length)
     this.quorum = quorumOf(this.members.length, mode, around.rules)
     this.statements = new SealStatements(this.faults + 1)
+    this.subjects = new SealSubjects(
+      seal => this.fits(seal),
+      hash => this.isBoundTo(hash),
+    )
   }
 
   isMember(member: MemberId): boolean {
@@ -193,7 +190,7 @@ export class SealEpoch {
     const rests = path === 'quorum' && phase === 'commit' && seal !== NO_SEAL
     const votes = rests ? this.statements.at('quorum', 'vote', view).get(seal) : undefined
     const evidence = votes ? [...votes.values()] : []
-    effects.push({ type: 'say', statement, seal: this.sealOf(seal), evidence })
+    effects.push({ type: 'say', statement, seal: this.subjects.sealOf(seal), evidence })
   }
 
   /** What a statement of this member commits it to. */
@@ -240,67 +237,6 @@ export class SealEpoch {
     return this.hasPolka(seal, lock.view, before - 1)
   }
 
-  // --- seals in question ---
-
-  sealOf(hash: string): Seal | null {
-    return this.subjects.get(hash)?.seal ?? null
-  }
-
-  verdictOn(hash: string): Subject['verdict'] {
-    return this.subjects.get(hash)?.verdict ?? 'unasked'
-  }
-
-  /** Gets and checks a seal that this member has to judge. */
-  consider(hash: string, now: number, effects: SealEffect[]): void {
-    let subject = this.subjects.get(hash)
-    if (!subject) {
-      subject = { seal: null, verdict: 'unasked', fetchedAt: -Infinity }
-      this.subjects.set(hash, subject)
-      if (this.subjects.size > MAX_SUBJECTS) this.forget(hash)
-    }
-    if (!subject.seal) {
-      if (now - subject.fetchedAt < ASK_AGAIN_MS) return
-      subject.fetchedAt = now
-      effects.push({ type: 'fetch', seal: hash })
-    } else if (subject.verdict === 'unasked') {
-      subject.verdict = 'asked'
-      effects.push({ type: 'check', seal: hash })
-    }
-  }
-
-  /** Content of a seal that was asked for; of others if `unasked`. */
-  learn(seal: Seal, hash: string, verdict: 'unasked' | 'good', unasked = false): void {
-    let subject = this.subjects.get(hash)
-    if (!subject) {
-      if (!unasked) return
-      subject = { seal: null, verdict, fetchedAt: -Infinity }
-      this.subjects.set(hash, subject)
-    }
-    if (subject.seal) return
-    subject.seal = seal
-    subject.verdict = this.fits(seal) ? verdict : 'bad'
-  }
-
-  judge(hash: string, verdict: SealVerdict): void {
-    const subject = this.subjects.get(hash)
-    if (subject?.verdict === 'asked') subject.verdict = verdict
-  }
-
-  recheck(): void {
-    for (const subject of this.subjects.values())
-      if (subject.verdict === 'missing') subject.verdict = 'unasked'
-  }
-
-  /** When something that is being waited for is asked for again. */
-  askAgainAt(): number {
-    let at = this.asked ? this.asked.at + ASK_AGAIN_MS : Infinity
-    for (const { seal, fetchedAt } of this.subjects.values())
-      if (!seal) at = Math.min(at, fetchedAt + ASK_AGAIN_MS)
-    return at
-  }
-
-  // --- a seal of one's own ---
-
   /** The hash of a new seal for this view, or undefined while it is being made. */
   fresh(
     path: SealStatement['path'],
@@ -322,9 +258,13 @@ export class SealEpoch {
     if (!this.asked || !this.fits(seal)) return
     this.candidate = { what: this.asked.what, hash }
     this.asked = null
-    this.learn(seal, hash, 'good', true)
-    const subject = this.subjects.get(hash)
-    if (subject && subject.verdict !== 'bad') subject.verdict = 'good'
+    this.subjects.learn(seal, hash, true)
+    this.subjects.approve(hash)
+  }
+
+  /** When something that is being waited for is asked for again. */
+  askAgainAt(): number {
+    return Math.min(this.subjects.fetchAgainAt(), this.asked ? this.asked.at + ASK_AGAIN_MS : Infinity)
   }
 
   dropCandidate(): void {
@@ -332,7 +272,7 @@ export class SealEpoch {
   }
 
   certificate(hash: string, statements: readonly SealStatement[]): Certificate | undefined {
-    const seal = this.sealOf(hash)
+    const seal = this.subjects.sealOf(hash)
     return seal ? certificateOf(seal, hash, statements, this.ground, this.mode, this.around.rules) : undefined
   }
 
@@ -350,24 +290,16 @@ export class SealEpoch {
     )
   }
 
+  private isBoundTo(hash: string): boolean {
+    const { lock, hostVote, hostProposal, hostCommit, polka } = this
+    return [lock, hostVote, hostProposal, hostCommit, polka].some(each => each?.seal === hash)
+  }
+
   private isGuest(author: MemberId): boolean {
     if (this.guests.has(author)) return true
     if (this.guests.size >= MAX_GUESTS) return false
     if (author === this.around.self || this.around.present.has(author)) return true
-    return this.hostProposals().some(({ seal }) => this.sealOf(seal)?.members.includes(author))
-  }
-
-  private forget(except: string): void {
-    const bound = new Set(
-      [except, this.lock, this.hostVote, this.hostProposal, this.hostCommit, this.polka].map(each =>
-        typeof each === 'string' ? each : each?.seal,
-      ),
-    )
-    for (const hash of this.subjects.keys())
-      if (!bound.has(hash)) {
-        this.subjects.delete(hash)
-        return
-      }
+    return this.hostProposals().some(({ seal }) => this.subjects.sealOf(seal)?.members.includes(author))
   }
 }
 

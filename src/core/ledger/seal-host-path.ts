@@ -37,7 +37,7 @@ export class HostPath {
       for (const [hash, commits] of statements.at('host', 'commit', view)) {
         const votes = statements.at('host', 'vote', view).get(hash)
         if (!votes) continue
-        if (!this.epoch.sealOf(hash)) this.epoch.consider(hash, now, effects)
+        if (!this.epoch.subjects.sealOf(hash)) this.epoch.subjects.consider(hash, now, effects)
         const certificate = this.epoch.certificate(hash, [...commits.values(), ...votes.values()])
         if (certificate) return certificate
       }
@@ -51,7 +51,7 @@ export class HostPath {
     if (!newest) return undefined
     const { view, seal: hash } = newest
     const votes = epoch.statements.at('host', 'vote', view).get(hash)
-    const here = epoch.sealOf(hash)?.members ?? []
+    const here = epoch.subjects.sealOf(hash)?.members ?? []
     const sealing = {
       view,
       have: epoch.members.filter(member => votes?.has(member)).length,
@@ -84,8 +84,8 @@ export class HostPath {
     const { epoch } = this
     for (const bound of epoch.around.rules.locks ? [epoch.polka, epoch.lock] : []) {
       if (!bound) continue
-      epoch.consider(bound.seal, now, effects)
-      if (epoch.verdictOn(bound.seal) === 'good') return bound.seal
+      epoch.subjects.consider(bound.seal, now, effects)
+      if (epoch.subjects.verdictOn(bound.seal) === 'good') return bound.seal
     }
     return undefined
   }
@@ -96,16 +96,16 @@ export class HostPath {
     const own = this.isLeading ? epoch.hostProposal : undefined
     const newest = own ?? epoch.hostProposals()[0]
     if (!newest || newest.view <= (epoch.hostVote?.view ?? -1)) return
-    epoch.consider(newest.seal, now, effects)
-    if (epoch.verdictOn(newest.seal) !== 'good' || !epoch.isUnlocked(newest.seal)) return
-    if (!epoch.isMember(self) && !epoch.sealOf(newest.seal)!.members.includes(self)) return
+    epoch.subjects.consider(newest.seal, now, effects)
+    if (epoch.subjects.verdictOn(newest.seal) !== 'good' || !epoch.isUnlocked(newest.seal)) return
+    if (!epoch.isMember(self) && !epoch.subjects.sealOf(newest.seal)!.members.includes(self)) return
     epoch.say('host', 'vote', newest.view, newest.seal, effects)
   }
 
   private commit(effects: SealEffect[]): void {
     const { epoch } = this
     const live = epoch.hostProposal
-    const seal = live && epoch.sealOf(live.seal)
+    const seal = live && epoch.subjects.sealOf(live.seal)
     if (!live || !seal || epoch.hostCommit) return
     const votes = epoch.statements.at('host', 'vote', live.view).get(live.seal)
     if (!votes) return

@@ -103,13 +103,13 @@ export class SealMachine {
         this.receive(event.statement, effects)
         break
       case 'seal':
-        this.epoch.learn(event.seal, event.hash, 'unasked')
+        this.epoch.subjects.learn(event.seal, event.hash)
         break
       case 'checked':
-        this.epoch.judge(event.hash, event.verdict)
+        this.epoch.subjects.judge(event.hash, event.verdict)
         break
       case 'recheck':
-        this.epoch.recheck()
+        this.epoch.subjects.recheck()
         break
       case 'present':
         this.around.present = new Set(event.members)
@@ -121,7 +121,7 @@ export class SealMachine {
         this.stand(event.certificate, event.mode, now, effects)
         break
       case 'restore':
-        for (const { seal, hash } of event.seals ?? []) this.epoch.learn(seal, hash, 'unasked', true)
+        for (const { seal, hash } of event.seals ?? []) this.epoch.subjects.learn(seal, hash, true)
         this.kept = event.statements
         this.recall(effects)
         break

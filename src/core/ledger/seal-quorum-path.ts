@@ -56,7 +56,7 @@ export class QuorumPath {
     for (const view of statements.viewsOf('quorum', 'commit'))
       for (const [hash, commits] of statements.at('quorum', 'commit', view)) {
         if (hash === NO_SEAL || commits.size < quorum) continue
-        if (!this.epoch.sealOf(hash)) this.epoch.consider(hash, now, effects)
+        if (!this.epoch.subjects.sealOf(hash)) this.epoch.subjects.consider(hash, now, effects)
         const certificate = this.epoch.certificate(hash, [...commits.values()])
         if (certificate) return certificate
       }
@@ -106,8 +106,8 @@ export class QuorumPath {
     if (rules.locks) {
       for (const bound of [epoch.polka, epoch.lock]) {
         if (!bound) continue
-        epoch.consider(bound.seal, now, effects)
-        if (epoch.verdictOn(bound.seal) === 'good') return bound.seal
+        epoch.subjects.consider(bound.seal, now, effects)
+        if (epoch.subjects.verdictOn(bound.seal) === 'good') return bound.seal
       }
       if (epoch.lock) return undefined
       if (epoch.mode === 'host') {
@@ -115,8 +115,8 @@ export class QuorumPath {
           const floor = epoch.hostVote?.view ?? 0
           for (const { view, seal } of epoch.hostProposals()) {
             if (view < floor) break
-            epoch.consider(seal, now, effects)
-            if (epoch.verdictOn(seal) === 'good') return seal
+            epoch.subjects.consider(seal, now, effects)
+            if (epoch.subjects.verdictOn(seal) === 'good') return seal
           }
           if (epoch.hostVote) return undefined
         }
@@ -135,8 +135,8 @@ export class QuorumPath {
     const [proposed] = epoch.statements.at('quorum', 'propose', view).keys()
     const hash = own ?? proposed
     if (hash !== undefined) {
-      epoch.consider(hash, now, effects)
-      const verdict = epoch.verdictOn(hash)
+      epoch.subjects.consider(hash, now, effects)
+      const verdict = epoch.subjects.verdictOn(hash)
       if (verdict === 'good' && this.mayVote(hash, now)) {
         epoch.say('quorum', 'vote', view, hash, effects)
         return
@@ -158,7 +158,7 @@ export class QuorumPath {
     if (mode === 'consortium' || epoch.hasPolka(hash, 0, this.view)) return true
     if (epoch.hostProposals().some(({ seal }) => seal === hash)) return true
     // A new seal may change the anchor only while the host is silent here too, and must leave a quorum to go on with.
-    const seal = epoch.sealOf(hash)!
+    const seal = epoch.subjects.sealOf(hash)!
     const staying = seal.members.filter(member => epoch.isMember(member)).length
     return (seal.anchor === ground.anchor || around.isHostSilent(now)) && staying >= epoch.quorum
   }
@@ -183,8 +183,8 @@ export class QuorumPath {
     for (const [hash, authors] of votes) {
       if (authors.size < epoch.quorum) continue
       if (hash !== NO_SEAL) {
-        epoch.consider(hash, now, effects)
-        if (epoch.verdictOn(hash) !== 'good' || !this.mayLeaveHost(hash, now)) continue
+        epoch.subjects.consider(hash, now, effects)
+        if (epoch.subjects.verdictOn(hash) !== 'good' || !this.mayLeaveHost(hash, now)) continue
       }
       epoch.say('quorum', 'commit', view, hash, effects)
       return

@@ -38,7 +38,7 @@ export interface SealStatement {
   readonly path: 'host' | 'quorum'
   readonly phase: 'propose' | 'vote' | 'commit'
   readonly view: number
-  /** Hash of the Seal. */
+  /** Hash of the Seal; 64 zeros in votes and commits on path 'quorum' that are for none in their view. */
   readonly seal: string
   readonly author: MemberId
   /** Base64url Ed25519 over the canonical statement without `sig`, purpose 'seal'. */

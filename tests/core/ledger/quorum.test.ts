@@ -12,7 +12,7 @@ import {
 } from '../../../src/core/ledger/quorum.ts'
 import type { Seal, SealStatement } from '../../../src/core/ledger/seal.ts'
 import type { MemberId } from '../../../src/core/num/ids.ts'
-import { CHARTER, name, ROOM } from './seal-network.ts'
+import { CHARTER, name, ROOM } from './seal-fixtures.ts'
 
 const names = (count: number, from = 0): MemberId[] => Array.from({ length: count }, (_, i) => name(from + i))
 

@@ -10,7 +10,8 @@ import {
   type SealMode,
 } from '../../../src/core/ledger/quorum.ts'
 import { createRng, type Rng } from '../../../src/core/num/rng.ts'
-import { name, World } from './seal-network.ts'
+import { name } from './seal-fixtures.ts'
+import { World } from './seal-network.ts'
 
 const MODES = ['consortium', 'host'] as const
 

@@ -4,7 +4,7 @@ import { NO_SEAL } from '../../../src/core/ledger/seal-events.ts'
 import { SealMachine, type SealEffect, type SealEvent } from '../../../src/core/ledger/seal-machine.ts'
 import type { Certificate, Seal, SealStatement } from '../../../src/core/ledger/seal.ts'
 import type { MemberId } from '../../../src/core/num/ids.ts'
-import { CHARTER, name, ROOM } from './seal-network.ts'
+import { CHARTER, name, ROOM } from './seal-fixtures.ts'
 
 const START = 1_000
 const names = (count: number): MemberId[] => Array.from({ length: count }, (_, i) => name(i))
