@@ -24,7 +24,9 @@ export class PastEpochs {
       for (const epoch of epochs.keys()) if (epoch <= number - EPOCHS) epochs.delete(epoch)
   }
 
+  /** Undefined once its author is convicted of that epoch: what is no news is not passed on, or it would go round for ever. */
   contradicting(statement: SealStatement): SealStatement | undefined {
+    if (this.convictions.get(statement.epoch)?.has(statement.author)) return undefined
     return this.epochs.get(statement.epoch)?.find(held => areContradicting(held, statement))
   }
 
