@@ -23,6 +23,18 @@ ENTRY_KEYS = {"author", "body", "prev", "room", "seq", "sig", "unixMs", "v"}
 NO_CUT = SAFE
 
 
+def contradict(first, second):
+    """Two seals in one place of the agreement; a host also by replacing what it commits to, or committing twice."""
+    if any(first[key] != second[key] for key in ("epoch", "path")) or first["seal"] == second["seal"]:
+        return False
+    by_host = first["path"] == "host"
+    if first["phase"] == second["phase"]:
+        return first["view"] == second["view"] or (by_host and first["phase"] == "commit")
+    commit, proposal = sorted((first, second), key=lambda statement: statement["phase"])
+    replaced = (commit["phase"], proposal["phase"]) == ("commit", "propose") and proposal["view"] > commit["view"]
+    return by_host and replaced
+
+
 class Broken(Exception):
     pass
 
@@ -234,11 +246,7 @@ class Audit:
                 demand(len(self.chains[against]) <= max(cut, self.epoch_start[against]), "fork")
         else:
             cut = 0
-            for key in ("epoch", "path", "phase"):
-                demand(first[key] == second[key], "bad-proof")
-            is_commit = (first["path"], first["phase"]) == ("host", "commit")
-            demand(is_commit or first["view"] == second["view"], "bad-proof")
-            demand(first["seal"] != second["seal"], "bad-proof")
+            demand(contradict(first, second), "bad-proof")
             demand(is_signed("seal", first) and is_signed("seal", second), "bad-proof")
         self.checked += 2
         self.credit_cuts[body["against"]] = min(cut, self.credit_cuts.get(body["against"], NO_CUT))

@@ -104,6 +104,45 @@ async function drawThree(page: Page): Promise<void> {
   await page.waitForTimeout(1500)
 }
 
+async function visit(page: Page, view: 'ledger' | 'governance'): Promise<void> {
+  await page.locator(`nav a[href$="/${view}"]`).click()
+  await page.locator('h1').waitFor()
+  await page.waitForTimeout(700)
+}
+
+/** The ledger after its first seal, the room's oversight, and the room paused by its guardian. */
+async function takeOversight(hana: Page, yuki: Page, amelie: Page): Promise<void> {
+  await hana.waitForFunction(() => (window.yoriai?.stay?.view.ledger.seal ?? null) !== null)
+  for (const [page, person] of [
+    [hana, HANA],
+    [yuki, YUKI],
+  ] as const) {
+    await visit(page, 'ledger')
+    await shoot(page, person, 'ledger', true)
+  }
+  await hana.getByRole('button', { name: 'Verify everything' }).click()
+  await hana.getByText('Everything holds').first().waitFor()
+  await shoot(hana, HANA, 'verified')
+  await visit(amelie, 'governance')
+  await shoot(amelie, AMELIE, 'governance', true)
+  await visit(hana, 'governance')
+  await hana.locator('.btn.pause').click()
+  await hana
+    .locator('form textarea, form input[type=text]')
+    .first()
+    .fill('Strange labels in one of the parts')
+  await hana.locator('form button[type=submit]').first().click()
+  await hana.locator('.btn.resume').waitFor()
+  await shoot(hana, HANA, 'governance-paused')
+  await yuki.locator('nav a').first().click()
+  await yuki.waitForTimeout(700)
+  await shoot(yuki, YUKI, 'room-paused')
+  await hana.locator('.btn.resume').click()
+  await hana.locator('form textarea, form input[type=text]').first().fill('Looked at: a typing error')
+  await hana.locator('form button[type=submit]').first().click()
+  await hana.locator('.btn.pause').waitFor()
+}
+
 async function takeAll(browser: Browser, url: string): Promise<void> {
   const hana = await open(browser, url, HANA)
   const yuki = await open(browser, url, YUKI)
@@ -111,7 +150,7 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
   await shoot(yuki, YUKI, 'home')
 
   await hana.locator('input[maxlength="120"]').fill('Saturday workshop')
-  await hana.locator('form > details > summary').click()
+  await hana.locator('form > details > summary').first().click()
   await hana.locator('form > details input[type=number]').first().fill(String(ROUNDS))
   await hana.locator('button.large').click()
   await hana.locator('.code svg').waitFor()
@@ -157,6 +196,8 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
     await drawThree(page)
     await shoot(page, person, 'try', person.phone)
   }
+  await takeOversight(hana, yuki, amelie)
+
   await kenji.locator('h1').click()
   await kenji.keyboard.press('Space')
   await kenji.locator('.chip.warn').waitFor()
