@@ -1,6 +1,6 @@
 // What this device keeps of sealed epochs: certificates, the newest snapshot, and the entries of each epoch, compressed.
 // Reading back is reading from outside: entries must link, by their hashes alone, to heads that a seal has bound.
-import { entryBytes, entryHash } from '../core/ledger/chain.ts'
+import { entryBytes, entryHash, hashOf } from '../core/ledger/chain.ts'
 import { decodeCertificate, decodeEntry, decodeSnapshot } from '../core/ledger/decode.ts'
 import { canonicalise } from '../core/ledger/canonical.ts'
 import type { Entry } from '../core/ledger/entry.ts'
@@ -26,13 +26,18 @@ export class Archive {
     private readonly packer: Packer,
   ) {}
 
-  /** The certificate and the snapshot first: with them a restarted member stands where it stood. */
-  async keepSeal(certificate: Certificate, snapshot: Snapshot): Promise<void> {
-    await this.store.put(
-      this.certificateKey(certificate.seal.epoch),
-      encoder.encode(canonicalise(certificate)),
-    )
-    await this.store.put(this.latestKey, encoder.encode(canonicalise(snapshot)))
+  /** With the certificate and the snapshot a restarted member stands where it stood. False when they were not kept. */
+  async keepSeal(certificate: Certificate, snapshot: Snapshot): Promise<boolean> {
+    const rows: readonly (readonly [string, Uint8Array])[] = [
+      [this.certificateKey(certificate.seal.epoch), encoder.encode(canonicalise(certificate))],
+      [this.latestKey, encoder.encode(canonicalise(snapshot))],
+    ]
+    for (const [key, bytes] of rows) {
+      await this.store.put(key, bytes)
+      const kept = await this.store.get(key)
+      if (kept?.length !== bytes.length || !bytes.every((byte, i) => byte === kept[i])) return false
+    }
+    return true
   }
 
   async keepEpoch({ certificate, entries }: ClosedEpoch): Promise<void> {
@@ -40,15 +45,19 @@ export class Archive {
     this.kept++
   }
 
-  /** The newest seal kept here with its snapshot; null when there is none, or when they do not belong together. */
+  /** The kept snapshot with its seal, which is not the newest where the disk was full or the end came in between. */
   async latest(): Promise<{ certificate: Certificate; snapshot: Snapshot } | null> {
     const bytes = await this.store.get(this.latestKey)
-    const keys = await this.store.keys(`certificate/${this.room}/`)
-    const newest = keys[keys.length - 1]
-    const written = newest === undefined ? undefined : await this.store.get(newest)
-    const certificate = written && decodeCertificate(written)
     const snapshot = bytes && decodeSnapshot(bytes)
-    return certificate && snapshot ? { certificate, snapshot } : null
+    if (!snapshot) return null
+    const [heads, state] = [hashOf(snapshot.heads), hashOf(snapshot.state)]
+    for (const key of [...(await this.store.keys(`certificate/${this.room}/`))].reverse()) {
+      const written = await this.store.get(key)
+      const certificate = written && decodeCertificate(written)
+      if (certificate?.seal.heads === heads && certificate.seal.state === state)
+        return { certificate, snapshot }
+    }
+    return null
   }
 
   /** The seal that this device's history begins after, for a member that came late. */

@@ -22,6 +22,8 @@ export function entryKey(room: RoomId, author: MemberId, seq: number): string {
 
 /** Heads that a link partner may send: each can cost the whole ledger in answer. */
 const HEADS = { count: 6, windowMs: 10_000 }
+/** Own heads that one link gets for entries that do not connect: a small message must not cost a large one each time. */
+const GAPS = { count: 4, windowMs: 10_000 }
 
 export class LedgerRefusal extends Error {
   override readonly name = 'LedgerRefusal'
@@ -33,7 +35,13 @@ export class LedgerRefusal extends Error {
 export class LedgerSync {
   private queue: Promise<unknown> = Promise.resolve()
   private nextHeadsTo = 0
+  private closing: Promise<number | null> = Promise.resolve(null)
   private readonly headsAllowed = new Allowance(HEADS.count, HEADS.windowMs)
+  private readonly gapsAllowed = new Allowance(GAPS.count, GAPS.windowMs)
+  /** Links that say they hold own entries that are not here, and the newest of those. */
+  private readonly ownSaid = new Map<MemberId, number>()
+  /** Of each link: the newest sequence of every author that it is known to hold, from its heads and its entries. */
+  private readonly heldBy = new Map<MemberId, Map<MemberId, number>>()
   /** What the first link said that there is; undefined before. */
   private firstHeads: readonly Head[] | undefined
 
@@ -65,35 +73,70 @@ export class LedgerSync {
     return broken
   }
 
-  /** The entries of a closed epoch go from the open store to the archive; by a snapshot's seal they just go. */
-  async epochClosed(closed: ClosedEpoch | null): Promise<void> {
+  /**
+   * The entries of a closed epoch go from the open store to the archive; by a snapshot's seal they just go. One epoch after
+   * the other, or an older snapshot could replace a newer one. Returns the epoch that a restart will stand on, or null when
+   * this one could not be kept: then the open entries stay, which a restart needs with the seal before.
+   */
+  epochClosed(closed: ClosedEpoch | null): Promise<number | null> {
     const { certificate } = this.book
     const snapshot = this.book.snapshot()
-    if (closed) await this.archive.keepEpoch(closed)
-    if (certificate && snapshot) await this.archive.keepSeal(certificate, snapshot)
-    for (const key of await this.store.keys(`entry/${this.context.room}/`)) {
-      const [author, seq] = key.split('/').slice(2) as [MemberId, string]
-      if (Number(seq) < this.ledger.lengthOf(author) - this.ledger.entriesOf(author).length)
-        await this.store.delete(key)
-    }
+    const closing = this.closing.then(async () => {
+      if (closed) await this.archive.keepEpoch(closed)
+      if (!certificate || !snapshot || !(await this.archive.keepSeal(certificate, snapshot))) return null
+      const sealed = new Map(snapshot.heads.map(([author, seq]) => [author, seq]))
+      for (const key of await this.store.keys(`entry/${this.context.room}/`)) {
+        const [author, seq] = key.split('/').slice(2) as [MemberId, string]
+        if (Number(seq) <= (sealed.get(author) ?? -1)) await this.store.delete(key)
+      }
+      return certificate.seal.epoch
+    })
+    this.closing = closing.catch(() => null)
+    return closing
   }
 
   /** Signs, stores, admits and pushes one entry; calls run one after the other. */
   append(body: EntryBody): Promise<Entry> {
-    const appended = this.queue.then(async () => {
-      const entry = await signEntry(this.ledger, body, this.context.clock.unixMs(), this.context.signer)
-      // An entry that the ledger has no room for is nowhere: another one with its number would be an equivocation.
-      const outcome = this.book.admit(entry)
-      if (outcome.status !== 'added')
-        throw new LedgerRefusal(outcome.status === 'refused' ? outcome.why : outcome.status)
-      await this.store.put(entryKey(entry.room, entry.author, entry.seq), entryBytes(entry))
-      this.onAdmitted(entry)
-      this.push([entry])
-      return entry
-    })
+    const appended = this.queue.then(() => this.write(body))
     // A failed append reports to its caller and must not block the next one.
     this.queue = appended.catch(() => undefined)
     return appended
+  }
+
+  private async write(body: EntryBody): Promise<Entry> {
+    for (;;) {
+      const entry = await signEntry(this.ledger, body, this.context.clock.unixMs(), this.context.signer)
+      const key = entryKey(entry.room, entry.author, entry.seq)
+      // Stored first: once it is in the ledger, anybody who asks gets it.
+      if (this.isNext(entry)) await this.store.put(key, entryBytes(entry))
+      // Own entries of before a wiped store, or a seal that names them, may have come meanwhile: then it is written anew.
+      if (!this.isNext(entry)) {
+        await this.restoreRow(key, entry)
+        continue
+      }
+      const outcome = this.book.admit(entry)
+      if (outcome.status !== 'added') {
+        // An entry that the ledger has no room for is nowhere: another one with its number would be an equivocation.
+        await this.restoreRow(key, entry)
+        throw new LedgerRefusal(outcome.status === 'refused' ? outcome.why : outcome.status)
+      }
+      this.onAdmitted(entry)
+      this.push([entry])
+      return entry
+    }
+  }
+
+  /** Whether the entry goes on where the own chain ends. */
+  private isNext({ author, body, unixMs, seq, prev }: Entry): boolean {
+    const next = this.ledger.draft(author, body, unixMs)
+    return next.seq === seq && next.prev === prev
+  }
+
+  /** The row of an entry that was not taken: what the ledger holds in its place, or nothing. */
+  private async restoreRow(key: string, { author, seq }: Entry): Promise<void> {
+    const held = this.ledger.entriesOf(author, seq).find(other => other.seq === seq)
+    if (held) await this.store.put(key, entryBytes(held))
+    else await this.store.delete(key)
   }
 
   linkUp(member: MemberId): void {
@@ -102,6 +145,15 @@ export class LedgerSync {
 
   linkDown(member: MemberId): void {
     this.headsAllowed.forget(member)
+    this.gapsAllowed.forget(member)
+    this.ownSaid.delete(member)
+    this.heldBy.delete(member)
+  }
+
+  /** Whether somebody says that this member wrote more than is here: going on without it would be an equivocation. */
+  get lacksOwn(): boolean {
+    const length = this.ledger.lengthOf(this.context.self)
+    return [...this.ownSaid.values()].some(seq => seq >= length)
   }
 
   /** Whether everything has arrived that the first link said there is. */
@@ -117,6 +169,10 @@ export class LedgerSync {
 
   onHeads(from: MemberId, heads: readonly Head[]): void {
     this.firstHeads ??= heads
+    this.heldBy.set(from, new Map(heads.map(({ author, seq }) => [author, seq])))
+    const own = heads.find(({ author }) => author === this.context.self)
+    if (own) this.ownSaid.set(from, own.seq)
+    else this.ownSaid.delete(from)
     if (!this.headsAllowed.take(from, this.context.clock.now())) return
     const missing = this.ledger.missingAt(heads)
     this.sendEntries(
@@ -146,7 +202,7 @@ export class LedgerSync {
     }
     for (const entry of added) this.onAdmitted(entry)
     if (added.length > 0) this.push(added, from)
-    if (gap && from) this.linkUp(from)
+    if (gap && from && this.gapsAllowed.take(from, this.context.clock.now())) this.linkUp(from)
     await Promise.all(
       added.map(entry => this.store.put(entryKey(entry.room, entry.author, entry.seq), entryBytes(entry))),
     )

@@ -42,6 +42,8 @@ const MESH_MEMBERS = 8
 const RECEIPT_TICKS = 40
 /** A member that finds nobody goes on alone after this. */
 const ALONE_AFTER_MS = 4_000
+/** Own entries that others say there are, and that are not here, are waited for so long: anybody can say so. */
+const OWN_AFTER_MS = 20_000
 const PART_CHECK_MS = 3_000
 
 export class Peer {
@@ -203,6 +205,7 @@ export class Peer {
   async start(): Promise<void> {
     try {
       await this.restore()
+      this.wire.open()
       this.tick()
       const opening = this.deps.openTrainer(this.charter, this.options.role)
       // Reported below, after the links are settled; without this a quick failure would count as unhandled.
@@ -417,10 +420,14 @@ export class Peer {
 
   /** Waits until the ledger of the first link is here, or until it is clear that nobody is there. */
   private async settleLinks(): Promise<void> {
-    const deadline = this.deps.clock.now() + ALONE_AFTER_MS
-    while (!this.closed && !this.wire.ledger.caughtUp && this.deps.clock.now() < deadline) {
-      await new Promise<void>(resolve => this.after(50, resolve))
+    const { clock } = this.deps
+    const { ledger } = this.wire
+    const since = clock.now()
+    const isWaiting = (): boolean => {
+      const waited = clock.now() - since
+      return ledger.lacksOwn ? waited < OWN_AFTER_MS : !ledger.caughtUp && waited < ALONE_AFTER_MS
     }
+    while (!this.closed && isWaiting()) await new Promise<void>(resolve => this.after(50, resolve))
     await this.wire.drained()
   }
 

@@ -103,6 +103,16 @@ export class SealSync {
     })
   }
 
+  /** Own votes up to this epoch bind nobody any more. */
+  async forgetVotes(through: number): Promise<void> {
+    try {
+      for (const key of await this.store.keys(this.votesPrefix))
+        if (Number(key.slice(this.votesPrefix.length).split('/')[0]) <= through) await this.store.delete(key)
+    } catch {
+      // reason: what stays costs space alone, and the next start looks again.
+    }
+  }
+
   /** Called a few times a second; `urgent`: something waits for the next seal. */
   tick(urgent: boolean): void {
     const { present } = this.host.facts()

@@ -72,6 +72,9 @@ export class Wire {
   private readonly unsubscribe: () => void
   /** What each link has said and was not handled yet. */
   private readonly queues = new Map<MemberId, { tail: Promise<void>; waiting: number }>()
+  private letIn: () => void = () => undefined
+  private readonly opened = new Promise<void>(resolve => (this.letIn = resolve))
+  private isOpen = false
   private ticks = 0
   private closed = false
 
@@ -109,7 +112,11 @@ export class Wire {
       facts: () => host.sealFacts(),
       modelHashOf: round => host.anchors().find(anchor => anchor.round === round)?.hash,
       onSealed: closed => {
-        this.ledger.epochClosed(closed).catch((cause: unknown) => host.onFault(cause))
+        this.ledger
+          .epochClosed(closed)
+          // Own votes are needed until the seal that they led to is kept.
+          .then(kept => (kept === null ? undefined : this.seals.forgetVotes(kept)))
+          .catch((cause: unknown) => host.onFault(cause))
         host.onSealed(closed)
       },
       onEquivocation: (first, second) => {
@@ -132,7 +139,17 @@ export class Wire {
       () => host.onStateFailed(),
     )
     this.unsubscribe = transport.subscribe(event => this.onTransport(event))
-    for (const member of transport.links()) this.linkUp(member)
+  }
+
+  /**
+   * What was kept is back: from now on messages are handled, those that waited first. A member that heard proposals before
+   * it had its own votes back could vote twice.
+   */
+  open(): void {
+    if (this.isOpen || this.closed) return
+    this.isOpen = true
+    for (const member of this.ports.transport.links()) this.linkUp(member)
+    this.letIn()
   }
 
   /** A quarter of a second has passed. */
@@ -165,7 +182,7 @@ export class Wire {
   private onTransport(event: TransportEvent): void {
     switch (event.type) {
       case 'up':
-        this.linkUp(event.member)
+        if (this.isOpen) this.linkUp(event.member)
         break
       case 'down':
         this.traffic.linkDown(event.member)
@@ -196,10 +213,11 @@ export class Wire {
 
   /** Of one link, one message after the other, so that entries are admitted before what depends on them. */
   private onMessage(from: MemberId, bytes: Uint8Array): void {
-    const queue = this.queues.get(from) ?? { tail: Promise.resolve(), waiting: 0 }
+    const queue = this.queues.get(from) ?? { tail: this.opened, waiting: 0 }
     this.queues.set(from, queue)
     if (queue.waiting >= MAX_WAITING) {
-      this.strike(from, 'flooding')
+      // Nobody is to blame for what waits here until this member is ready; it will be compared anyway.
+      if (this.isOpen) this.strike(from, 'flooding')
       return
     }
     queue.waiting++
