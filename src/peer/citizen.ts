@@ -25,6 +25,7 @@ import type { Wire } from './wire.ts'
 /** Finders of a contradiction write the proof one after the other, so that one is usually enough. */
 const PROOF_STEP_MS = 400
 const PROOF_STEPS = 12
+const PROOF_AGAIN_MS = 5_000
 /** A leaving host waits at most this long for the seal that names its heir. */
 const HANDOVER_MS = 5_000
 
@@ -202,10 +203,16 @@ export class Citizen {
     if (this.accused.has(against) || against === this.host.self) return
     this.accused.add(against)
     const place = [...this.members.keys()].sort().indexOf(this.host.self)
-    this.host.after(PROOF_STEP_MS * (Math.max(0, place) % PROOF_STEPS), () => {
-      if (this.book.live.members.convicted.has(against) || !this.members.has(this.host.self)) return
-      // A full ledger takes no proof; here the accused is out all the same.
-      this.append(proof).catch(() => undefined)
+    this.prove(proof, PROOF_STEP_MS * (Math.max(0, place) % PROOF_STEPS))
+  }
+
+  /** Again until it stands in the ledger: who found it may not have joined yet, or the ledger may be full. */
+  private prove(proof: ProofBody, afterMs: number): void {
+    this.host.after(afterMs, () => {
+      if (this.book.live.members.convicted.has(proof.against)) return
+      if (!this.members.has(this.host.self)) return this.prove(proof, PROOF_AGAIN_MS)
+      // Meanwhile the accused is out here all the same.
+      this.append(proof).catch(() => this.prove(proof, PROOF_AGAIN_MS))
     })
   }
 
