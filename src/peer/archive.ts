@@ -8,6 +8,7 @@ import type { Certificate, SealedHead, Snapshot } from '../core/ledger/seal.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
 import type { Packer } from '../ports/packer.ts'
 import type { Store } from '../ports/store.ts'
+import { LIMITS } from '../protocol/messages.ts'
 import type { ClosedEpoch } from './room-book.ts'
 
 /** Entries of an epoch, unpacked: above the open limit of a ledger. */
@@ -90,6 +91,16 @@ export class Archive {
   async certificateOf(epoch: number): Promise<Certificate | undefined> {
     const bytes = await this.store.get(this.certificateKey(epoch))
     return bytes && decodeCertificate(bytes)
+  }
+
+  /** As a snapshot travels. */
+  packSnapshot(snapshot: Snapshot): Promise<Uint8Array> {
+    return this.packer.pack(encoder.encode(canonicalise(snapshot)))
+  }
+
+  async unpackSnapshot(packed: Uint8Array): Promise<Snapshot | undefined> {
+    const bytes = await this.packer.unpack(packed, LIMITS.snapshotBytes)
+    return bytes && decodeSnapshot(bytes)
   }
 
   /** As it travels. */

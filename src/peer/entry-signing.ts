@@ -15,7 +15,11 @@ export type EntryCheck =
 /** Decodes an entry from outside, checks its signature and, for a proof, the signatures that it rests on. */
 export async function checkEntry(bytes: Uint8Array, room: RoomId, signer: Signer): Promise<EntryCheck> {
   const entry = decodeEntry(bytes)
-  if (!entry) return { fault: 'malformed' }
+  return entry ? checkDecoded(entry, room, signer) : { fault: 'malformed' }
+}
+
+/** The same for one that came through the decoder. */
+export async function checkDecoded(entry: Entry, room: RoomId, signer: Signer): Promise<EntryCheck> {
   if (entry.room !== room) return { fault: 'wrong-room' }
   if (!(await isSigned(headOf(entry), signer))) return { fault: 'bad-signature' }
   if (entry.body.kind === 'proof' && !(await convicts(entry.body, room, signer)))

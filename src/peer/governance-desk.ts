@@ -96,7 +96,7 @@ export class GovernanceDesk {
       }
       case 'endorse': {
         const motion = this.state.motions.get(action.subject)
-        if (!motion) return 'nothing-to-sign'
+        if (!motion || motion.sealed) return 'nothing-to-sign'
         const signed = this.state.signatures.get(action.subject)?.has(self) ?? false
         if (signed) return 'already-signed'
         const mayEvict = this.citizen.book.genesis.members.includes(self)

@@ -12,7 +12,7 @@ import { LIMITS } from '../protocol/messages.ts'
 import { Allowance } from './allowance.ts'
 import type { Archive } from './archive.ts'
 import type { PeerContext } from './context.ts'
-import { checkEntry, signEntry } from './entry-signing.ts'
+import { checkDecoded, checkEntry, signEntry, type EntryCheck } from './entry-signing.ts'
 import type { ClosedEpoch, RoomBook } from './room-book.ts'
 
 /** Fixed width, so that keys sort by sequence. */
@@ -184,11 +184,14 @@ export class LedgerSync {
   /** `from` null: another tab of this device, which is verified all the same but not cut off. */
   async onEntries(from: MemberId | null, entries: readonly Uint8Array[]): Promise<void> {
     const { room, signer } = this.context
-    const news = entries.filter(bytes => {
-      const entry = decodeEntry(bytes)
-      return !entry || !this.ledger.holds(entry)
-    })
-    const checks = await Promise.all(news.map(bytes => checkEntry(bytes, room, signer)))
+    const checks = await Promise.all(
+      entries.flatMap((bytes): (EntryCheck | Promise<EntryCheck>)[] => {
+        const entry = decodeEntry(bytes)
+        if (!entry) return [{ fault: 'malformed' }]
+        if (from) this.noteHeld(from, entry.author, entry.seq)
+        return this.ledger.holds(entry) ? [] : [checkDecoded(entry, room, signer)]
+      }),
+    )
     const added: Entry[] = []
     let gap = false
     for (const check of checks) {
@@ -231,8 +234,19 @@ export class LedgerSync {
     }
   }
 
+  /** To all links but those that have said or shown that they hold it: a newcomer's catching up is news to nobody. */
   private push(entries: readonly Entry[], except?: MemberId | null): void {
-    for (const link of this.context.transport.links()) if (link !== except) this.sendEntries(link, entries)
+    for (const link of this.context.transport.links()) {
+      if (link === except) continue
+      const held = this.heldBy.get(link)
+      const news = entries.filter(({ author, seq }) => seq > (held?.get(author) ?? -1))
+      this.sendEntries(link, news)
+    }
+  }
+
+  private noteHeld(link: MemberId, author: MemberId, seq: number): void {
+    const held = this.heldBy.get(link)
+    if (held && seq > (held.get(author) ?? -1)) held.set(author, seq)
   }
 
   private sendEntries(to: MemberId, entries: readonly Entry[]): void {

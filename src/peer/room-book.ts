@@ -48,6 +48,12 @@ export interface Judgement {
   modelHashOf(round: number): string | undefined
 }
 
+interface Genesis {
+  readonly hash: string
+  readonly members: readonly MemberId[]
+  readonly anchor: MemberId
+}
+
 export type Verdict = 'good' | 'missing' | 'bad'
 
 interface Outcome {
@@ -70,6 +76,8 @@ export class RoomBook {
   private heads: readonly SealedHead[] = []
   private frontier: readonly string[] = []
   private size = 0
+  private known: { readonly certificate: Certificate | null; readonly genesis: Genesis } | null = null
+  private memberships: ReadonlyMap<MemberId, Membership> | null = null
   /** Results of judging, so that closing does not compute them again; newest last. */
   private readonly outcomes = new Map<string, Outcome>()
 
@@ -89,16 +97,18 @@ export class RoomBook {
   }
 
   /** What the next seal refers to, and who may sign it. */
-  get genesis(): { readonly hash: string; readonly members: readonly MemberId[]; readonly anchor: MemberId } {
-    const { seal } = this
-    if (seal) return { hash: hashOf(seal), members: seal.members, anchor: seal.anchor }
-    const founder = this.charter.author
-    return { hash: entryHash(this.charter), members: [founder], anchor: founder }
+  get genesis(): Genesis {
+    const { known, certificate } = this
+    if (known?.certificate === certificate) return known.genesis
+    const genesis = this.ground()
+    this.known = { certificate, genesis }
+    return genesis
   }
 
   /** Everybody who ever joined and is not out, as of now. */
   members(): ReadonlyMap<MemberId, Membership> {
-    return membershipsOf(this.live)
+    this.memberships ??= membershipsOf(this.live)
+    return this.memberships
   }
 
   get sealedEntries(): number {
@@ -110,6 +120,7 @@ export class RoomBook {
     const admission = this.ledger.admit(entry)
     if (admission.status === 'added') {
       applyEntry(this.live, entry, entryHash(entry))
+      this.memberships = null
       if (entry.body.kind === 'proof') this.convict(entry.body)
     }
     if (admission.status === 'fork' && admission.removed.length > 0) this.rebuild()
@@ -119,6 +130,7 @@ export class RoomBook {
   /** The fold from the last seal on, after entries were taken back. */
   rebuild(): void {
     this.live = cloneState(this.sealed)
+    this.memberships = null
     for (const entry of this.ledger.openEntries() ?? []) applyEntry(this.live, entry, entryHash(entry))
   }
 
@@ -225,6 +237,13 @@ export class RoomBook {
   snapshot(): Snapshot | null {
     if (!this.certificate) return null
     return { heads: this.heads, frontier: this.frontier, state: encodeState(this.sealed) }
+  }
+
+  private ground(): Genesis {
+    const { seal } = this
+    if (seal) return { hash: hashOf(seal), members: seal.members, anchor: seal.anchor }
+    const founder = this.charter.author
+    return { hash: entryHash(this.charter), members: [founder], anchor: founder }
   }
 
   /** A proof in the ledger cuts the chain of the accused here too, whatever this member had of it. */

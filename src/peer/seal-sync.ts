@@ -5,7 +5,6 @@ import { canonicalise } from '../core/ledger/canonical.ts'
 import {
   decodeCertificate,
   decodeProposal,
-  decodeSnapshot,
   decodeSealStatement,
   type Proposal,
 } from '../core/ledger/decode.ts'
@@ -60,6 +59,8 @@ export class SealSync {
   private aheadAskedAt = -Infinity
   /** Newest certificate that is verified but cannot be reproduced here, and whom it came from. */
   private behind: { certificate: Certificate; from: MemberId; askedAt: number } | null = null
+  /** The newest snapshot as it travels. */
+  private packed: { readonly seal: string; readonly bytes: Promise<Uint8Array> } | null = null
   private cancelWake: () => void = () => undefined
   private closed = false
   private present = ''
@@ -237,20 +238,22 @@ export class SealSync {
     const proposal = this.proposals.get(hashOf(newest.seal))
     if (proposal && this.finish(newest, proposal.heads)) return
     if ((this.behind?.certificate.seal.epoch ?? 0) >= newest.seal.epoch) return
-    this.behind = { certificate: newest, from, askedAt: 0 }
+    this.behind = { certificate: newest, from, askedAt: -Infinity }
     this.catchUp()
   }
 
-  onSnapshotWant(from: MemberId, seal: string): void {
-    const snapshot = this.book.seal && hashOf(this.book.seal) === seal ? this.book.snapshot() : null
+  async onSnapshotWant(from: MemberId, seal: string): Promise<void> {
+    const snapshot = this.book.seal && this.book.genesis.hash === seal ? this.book.snapshot() : null
     if (!snapshot || !this.served.take(from, this.context.clock.now())) return
-    this.context.send(from, { type: 'snapshot', seal, bytes: encoder.encode(canonicalise(snapshot)) }, 'bulk')
+    if (this.packed?.seal !== seal) this.packed = { seal, bytes: this.archive.packSnapshot(snapshot) }
+    this.context.send(from, { type: 'snapshot', seal, bytes: await this.packed.bytes }, 'bulk')
   }
 
   async onSnapshot(from: MemberId, seal: string, bytes: Uint8Array): Promise<void> {
     const { behind } = this
     if (!behind || hashOf(behind.certificate.seal) !== seal) return
-    const snapshot = decodeSnapshot(bytes)
+    const snapshot = await this.archive.unpackSnapshot(bytes)
+    if (this.behind !== behind) return
     if (!snapshot || !this.book.adopt(behind.certificate, snapshot)) {
       this.context.strike(from, 'bad-seal')
       return
@@ -411,9 +414,9 @@ export class SealSync {
     if (proposal && this.finish(certificate, proposal.heads)) return
     if (!this.behind) {
       const [from] = certificate.statements
-      this.behind = { certificate, from: from!.author, askedAt: 0 }
+      this.behind = { certificate, from: from!.author, askedAt: -Infinity }
     }
-    this.catchUp()
+    if (this.context.clock.now() - this.behind.askedAt > RETRY_MS) this.catchUp()
   }
 
   /** Moves the book to a final seal that it can reproduce; false when it needs the snapshot. */
@@ -448,9 +451,11 @@ export class SealSync {
   private catchUp(): void {
     const { behind } = this
     if (!behind) return
-    behind.askedAt = this.context.clock.now()
     const links = this.context.transport.links()
-    const to = links.includes(behind.from) ? behind.from : links[this.nextTo++ % Math.max(1, links.length)]
+    const isFirst = behind.askedAt === -Infinity && links.includes(behind.from)
+    behind.askedAt = this.context.clock.now()
+    // Whoever did not answer may have moved on, or not mean to.
+    const to = isFirst ? behind.from : links[this.nextTo++ % Math.max(1, links.length)]
     if (to) this.context.send(to, { type: 'snapshot-want', seal: hashOf(behind.certificate.seal) })
   }
 
@@ -485,7 +490,8 @@ export class SealSync {
 
   private status(): PeerMessage {
     const { seal, epoch } = this.book
-    return { type: 'seal-status', epoch, seal: seal ? hashOf(seal) : NO_SEAL, digest: this.machine.digest }
+    const { digest } = this.machine
+    return { type: 'seal-status', epoch, seal: seal ? this.book.genesis.hash : NO_SEAL, digest }
   }
 
   private isSigned(statement: SealStatement): Promise<boolean> {

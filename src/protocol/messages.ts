@@ -67,7 +67,7 @@ export type PeerMessage =
   /** Canonical JSON of Certificate, ascending; the last one is the newest. */
   | { readonly type: 'certificates'; readonly certificates: readonly Uint8Array[] }
   | { readonly type: 'snapshot-want'; readonly seal: string }
-  /** Canonical JSON of Snapshot. */
+  /** Compressed canonical JSON of Snapshot. */
   | { readonly type: 'snapshot'; readonly seal: string; readonly bytes: Uint8Array }
   | { readonly type: 'archive-want'; readonly seal: string }
   /** Compressed entries of the epoch that the seal closed. */
@@ -107,6 +107,7 @@ export const LIMITS = {
   votes: { count: 1_024, each: 1024 * 1024, all: 2 * 1024 * 1024 },
   sealBytes: 1024 * 1024,
   certificates: { count: 512, each: 512 * 1024, all: 4 * 1024 * 1024 },
+  /** Packed and unpacked. */
   snapshotBytes: 4 * 1024 * 1024,
   archiveBytes: 16 * 1024 * 1024,
   /** Parameters of a model: bounds the size of state messages. */

@@ -56,6 +56,11 @@ export class LedgerMaker {
     return entryHash(entry)
   }
 
+  /** Of the newest entry or seal. */
+  get now(): number {
+    return this.clock
+  }
+
   get hashOfCharter(): string {
     return entryHash(this.charter)
   }

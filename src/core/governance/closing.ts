@@ -5,6 +5,7 @@ import type { EpochFacts } from '../ledger/mechanism.ts'
 import type { MemberId } from '../num/ids.ts'
 import { ascending } from '../num/sorted.ts'
 import { derive, invalidate, type Derived } from './derived.ts'
+import { dropOldRates } from './devices.ts'
 import { isEntitled } from './identity.ts'
 import { spentUnder } from './licence.ts'
 import { HOLD_MS } from './pause.ts'
@@ -30,6 +31,7 @@ export function closeGovernance(state: GovernanceState, facts: EpochFacts): void
     if (!item.sealedEffective && isItemEffective(state, hash, item))
       state.timeline.set(hash, { ...item, sealedEffective: true })
   }
+  const motions = [...state.motions.keys()]
   settleVouches(state, facts.unixMs)
   settleMotions(state, before, facts)
   excuseOpenWork(state, before)
@@ -43,7 +45,8 @@ export function closeGovernance(state: GovernanceState, facts: EpochFacts): void
   state.sealMembers = facts.members
   invalidate(state)
   dropMotions(state, facts.unixMs)
-  dropSignatures(state)
+  dropSignatures(state, motions)
+  dropOldRates(state)
   dropOldLicences(state, facts.unixMs)
   for (const [hash, { author, unixMs }] of state.holds) {
     const isOld = Math.abs(facts.unixMs - unixMs) > SKEW_MS + HOLD_MS
@@ -134,7 +137,12 @@ function isDead(state: GovernanceState, { body, idle }: MotionRecord, unixMs: nu
   return true
 }
 
-function dropSignatures(state: GovernanceState): void {
+/** `motions`: those that the seal found. What was settled or dropped needs no signatures any more. */
+function dropSignatures(state: GovernanceState, motions: readonly string[]): void {
+  for (const hash of motions) {
+    const motion = state.motions.get(hash)
+    if (!motion || motion.sealed) state.signatures.delete(hash)
+  }
   for (const [subject, by] of state.signatures) {
     const isKnown = state.motions.has(subject)
     for (const [author, { epoch }] of by) {

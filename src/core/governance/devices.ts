@@ -110,6 +110,39 @@ export function custodyOf(
   }
 }
 
+/**
+ * At a seal: of the rates that a holder measured one after the other the first and the newest stay, for who held the device
+ * since when and what it can do. What anything else refers to stays too; the ledger has them all.
+ */
+export function dropOldRates(state: GovernanceState): void {
+  const { custody } = state
+  const followers = new Map<string, number>()
+  for (const { previous } of custody.values()) followers.set(previous, (followers.get(previous) ?? 0) + 1)
+  const renewed = (event: CustodyEvent): CustodyEvent | undefined => {
+    const before = custody.get(event.previous)
+    return before && isRenewal(before, event) ? before : undefined
+  }
+  const dropped = new Map<string, string>()
+  for (const event of custody.values()) {
+    const before = renewed(event)
+    if (before && renewed(before) && followers.get(event.previous) === 1)
+      dropped.set(event.previous, before.previous)
+  }
+  for (const [hash, event] of custody) {
+    if (dropped.has(hash) || !dropped.has(event.previous)) continue
+    let { previous } = event
+    for (let next = dropped.get(previous); next !== undefined; next = dropped.get(previous)) previous = next
+    custody.set(hash, { ...event, previous })
+  }
+  for (const hash of dropped.keys()) custody.delete(hash)
+}
+
+function isRenewal(before: CustodyEvent, after: CustodyEvent): boolean {
+  const registered = before.kind === 'registered' && after.kind === 'registered'
+  const sound = !before.broken && !after.broken
+  return registered && sound && before.author === after.author && before.device === after.device
+}
+
 /** Newest own event of each device that the member registered or was given and has not handed on. */
 export function heldDevices(state: GovernanceState, member: MemberId): readonly string[] {
   const devices = state.accounts.get(member)?.devices ?? new Map<string, DeviceUse>()
