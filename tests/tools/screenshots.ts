@@ -126,21 +126,21 @@ async function takeOversight(hana: Page, yuki: Page, amelie: Page): Promise<void
   await visit(amelie, 'governance')
   await shoot(amelie, AMELIE, 'governance', true)
   await visit(hana, 'governance')
-  await hana.locator('.btn.pause').click()
+  await hana.locator('.btn.large.pause').click()
   await hana
     .locator('form textarea, form input[type=text]')
     .first()
     .fill('Strange labels in one of the parts')
   await hana.locator('form button[type=submit]').first().click()
-  await hana.locator('.btn.resume').waitFor()
+  await hana.locator('.btn.large.resume').waitFor()
   await shoot(hana, HANA, 'governance-paused')
   await yuki.locator('nav a').first().click()
   await yuki.waitForTimeout(700)
   await shoot(yuki, YUKI, 'room-paused')
-  await hana.locator('.btn.resume').click()
+  await hana.locator('.btn.large.resume').click()
   await hana.locator('form textarea, form input[type=text]').first().fill('Looked at: a typing error')
   await hana.locator('form button[type=submit]').first().click()
-  await hana.locator('.btn.pause').waitFor()
+  await hana.locator('.btn.large.pause').waitFor()
 }
 
 async function takeAll(browser: Browser, url: string): Promise<void> {
