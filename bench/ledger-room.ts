@@ -4,6 +4,7 @@
 import { encodeBase64url } from '../src/core/num/base64url.ts'
 import { createRng, type Rng } from '../src/core/num/rng.ts'
 import type { CharterBody, EntryBody, GovernanceTerms } from '../src/core/ledger/entry.ts'
+import { EPOCH_QUOTA, type Ledger } from '../src/core/ledger/chain.ts'
 import { consortiumQuorum, hostQuorum, presentMajority, type SealMode } from '../src/core/ledger/quorum.ts'
 import { MANY_BYTES, MANY_ENTRIES } from '../src/core/ledger/seal-events.ts'
 import { LedgerMaker } from '../tests/tools/ledger-maker.ts'
@@ -31,6 +32,8 @@ const SAMPLES = STEPS * STEP_SAMPLES
 const LICENCE_MS = 8 * HOUR
 /** A member measures its device again after so many receipts, at most. */
 const REMEASURE_EVERY = 90
+/** More than the longest. */
+const RECEIPT_BYTES = 1_100
 
 interface Life {
   readonly identity: TestIdentity
@@ -100,9 +103,12 @@ export class RoomLife {
     return this
   }
 
-  /** As many receipts, one after the other by every member in turn: an epoch that grows without being sealed. */
-  crowd(entries: number): this {
-    for (let i = 0; i < entries; i++) this.train(this.lives[i % this.lives.length]!)
+  /** Receipts by every member in turn, until the open epoch would be sealed; 'quota': until nobody may add any more. */
+  fill(until: 'seal' | 'quota' = 'seal'): this {
+    const bytes = until === 'quota' ? (EPOCH_QUOTA.bytes - RECEIPT_BYTES) * this.lives.length : MANY_BYTES
+    const most = until === 'quota' ? Infinity : MANY_ENTRIES
+    for (let i = 0; this.open.openBytes < bytes && this.open.size < most; i++)
+      this.train(this.lives[i % this.lives.length]!)
     return this
   }
 
@@ -162,8 +168,12 @@ export class RoomLife {
   }
 
   private get isMany(): boolean {
-    const { size, openBytes } = this.maker.book.ledger
+    const { size, openBytes } = this.open
     return size >= MANY_ENTRIES || openBytes >= MANY_BYTES
+  }
+
+  private get open(): Ledger {
+    return this.maker.book.ledger
   }
 
   /** The maker's clock: an entry a second. */

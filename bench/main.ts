@@ -10,6 +10,7 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   detectors: () => import('./detectors.ts'),
   gpu: () => import('./gpu.ts'),
+  ledger: () => import('./ledger.ts'),
   page: () => import('./page.ts'),
   swarm: () => import('./swarm.ts'),
   trainer: () => import('./trainer.ts'),
