@@ -5,6 +5,7 @@ import {
   OVERLAY_LIMITS,
   membersToCall,
   memberToDrop,
+  memberToExplore,
   type OverlayLimits,
   type OverlayView,
 } from '../core/overlay/partners.ts'
@@ -268,6 +269,13 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
       groups.clear()
       cutWires.clear()
       review()
+      settle()
+      // Groups that were apart have all the links that they look for among themselves; real members go on exploring.
+      for (const node of nodes.values()) {
+        const far = node.alive ? memberToExplore(viewOf(node), limits, rng) : undefined
+        const called = far === undefined ? undefined : nodes.get(far)
+        if (called) link(node, called)
+      }
       settle()
     },
     kill(member) {

@@ -57,7 +57,8 @@ export async function runBatch(
   let told = 0
   const done = (report: RunReport): void => {
     reports.push(report)
-    for (const { property, atMs, detail } of report.violations)
+    const first = [...new Map(report.violations.map(found => [found.property, found])).values()]
+    for (const { property, atMs, detail } of first)
       progress(
         `FAILED ${property} at ${(atMs / 1000).toFixed(1)} s: ${detail}  (npm run sim -- ledger --runs 1 --seed ${report.seed})`,
       )

@@ -2,8 +2,8 @@
 // nothing that a member does. Numbers are those of the properties in docs/seals.md's table of simulated promises.
 import { derive } from '../../core/governance/derived.ts'
 import type { Update } from '../../core/gossip/update.ts'
-import { hashOf } from '../../core/ledger/chain.ts'
-import { entryHash } from '../../core/ledger/chain.ts'
+import { entryHash, hashOf } from '../../core/ledger/chain.ts'
+import type { Entry } from '../../core/ledger/entry.ts'
 import type { Certificate } from '../../core/ledger/seal.ts'
 import { stateHash } from '../../core/room/fold.ts'
 import type { MemberId } from '../../core/num/ids.ts'
@@ -55,13 +55,17 @@ export class Observer {
   successions = 0
   private readonly honest = new Set<MemberId>()
   private readonly written = new Map<MemberId, Written>()
+  /** Newest entry of each that another honest member admitted. */
+  private readonly spread = new Map<MemberId, Written>()
+  /** What crooks wrote where, by author and sequence. */
+  private readonly places = new Map<string, string>()
   private readonly publishedAt = new Map<string, number>()
   private readonly pauses = new Map<string, Pause>()
   private readonly resumeSignedAt = new Map<string, number>()
   /** By hash of a frozen state: whether an update of a pause is in it. */
   private readonly tainted = new Set<string>()
   private readonly found = new Set<string>()
-  /** Whom an honest member held a proof against. */
+  /** Whom an honest member held a proof against, and who told two of them different things in its ledger. */
   private readonly seenToLie = new Set<MemberId>()
 
   constructor(
@@ -106,7 +110,16 @@ export class Observer {
       this.written.set(peer.self, { seq: entry.seq, hash: entryHash(entry) })
       return entry
     }
-    const { citizen } = peer
+    const { citizen, book } = peer
+    const admit = book.admit.bind(book)
+    book.admit = entry => {
+      const admission = admit(entry)
+      if (admission.status === 'added' && this.crooks.has(entry.author)) this.compare(entry)
+      const isNewer = entry.seq >= (this.spread.get(entry.author)?.seq ?? 0)
+      if (admission.status === 'added' && entry.author !== peer.self && isNewer)
+        this.spread.set(entry.author, { seq: entry.seq, hash: entryHash(entry) })
+      return admission
+    }
     const accuse = citizen.accuse.bind(citizen)
     citizen.accuse = proof => {
       this.seenToLie.add(proof.against)
@@ -124,6 +137,15 @@ export class Observer {
       derived = derive(governance)
       this.orders(peer)
     })
+  }
+
+  /** Two entries for one place, each admitted by somebody honest. */
+  private compare(entry: Entry): void {
+    const place = `${entry.author}/${entry.seq}`
+    const hash = entryHash(entry)
+    const known = this.places.get(place)
+    if (known !== undefined && known !== hash) this.seenToLie.add(entry.author)
+    this.places.set(place, hash)
   }
 
   private stands(peer: Peer, certificate: Certificate): void {
@@ -212,7 +234,7 @@ export class Observer {
   }
 
   /** What holds for one member at the end; `all` are the honest members that are still there. */
-  conclude(all: readonly Peer[]): void {
+  conclude(all: readonly Peer[], left: ReadonlySet<MemberId>): void {
     const [first] = all
     if (!first) return
     for (const peer of all) {
@@ -230,7 +252,9 @@ export class Observer {
         this.violate('same-ledger', 'open entries differ')
       else if (stateHash(live) !== stateHash(first.book.live))
         this.violate('same-ledger', 'live states differ')
-      for (const [member, { seq, hash }] of this.written) {
+      for (const [member, own] of this.written) {
+        // Who left behind a broken link may have taken its last words with it.
+        const { seq, hash } = left.has(member) ? (this.spread.get(member) ?? own) : own
         const head = ledger.heads().find(({ author }) => author === member)
         if (head?.seq !== seq || head.hash !== hash)
           this.violate(

@@ -47,6 +47,8 @@ const CLASSES = ['0', '1']
 const SAMPLES = 6
 const TICK_MS = 1_000
 const QUIET_MS = 2_000
+/** A polite close lets what was said before arrive. */
+const FAREWELL_MS = 1_500
 /** All that was open when the room healed is sealed within this. */
 const SETTLE_MS = 300_000
 /** Beyond the quota of an epoch. */
@@ -170,7 +172,7 @@ class LedgerRun {
     const honest = this.honestPeers()
     if (!settled && honest.every(({ book }) => book.epoch === healedEpoch))
       observer.violate('same-ledger', `no seal after epoch ${healedEpoch} in ${SETTLE_MS} ms`)
-    observer.conclude(honest)
+    observer.conclude(honest, new Set([...this.left].map(i => this.ids[i]!)))
     const convicted = honest[0]?.book.live.members.convicted.size ?? 0
     swarm.close()
     return {
@@ -319,16 +321,17 @@ class LedgerRun {
     }
   }
 
-  /** A transport that says nothing when its member dies. */
+  /** A transport that says nothing when its member dies, and what it was told to say before it closes. */
   private mortal(index: number, ports: PeerPorts): PeerPorts {
-    const { away } = this
+    const { away, left, swarm } = this
     const { transport } = ports
     return {
       ...ports,
       transport: {
         ...transport,
         close() {
-          if (!away.has(index)) transport.close()
+          if (left.has(index)) swarm.clock.after(FAREWELL_MS, () => transport.close())
+          else if (!away.has(index)) transport.close()
         },
       },
     }
