@@ -1,41 +1,14 @@
-// Every screen in every state of acted rooms, in a real browser: nothing serious for axe and no sideways scrolling, in both
-// languages, both appearances and both widths (paired so that every two of them meet).
+// Every screen in every state of acted rooms, in a real browser; see screen-states.ts for what they are held to. The screens
+// of the ledger and of governance have a file of their own.
 import type { Page } from 'playwright'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { go, seriousFindings, useStage } from '../tools/screens.ts'
+import { describeStates, inRoom, openAll, type ScreenState } from '../tools/screen-states.ts'
+import { go, useStage } from '../tools/screens.ts'
 import { LINK_HASH } from '../ui/fake-data.ts'
-import { enter, type Setting } from '../ui/stage.ts'
+import { enter } from '../ui/stage.ts'
 
 const held = useStage()
 
-const SETTINGS: readonly Setting[] = [
-  { lang: 'en', theme: 'light', width: 1280 },
-  { lang: 'ja', theme: 'dark', width: 1280 },
-  { lang: 'en', theme: 'dark', width: 360 },
-  { lang: 'ja', theme: 'light', width: 360 },
-]
-
-interface State {
-  readonly name: string
-  readonly query?: string
-  readonly hash?: string
-  readonly steps?: (page: Page) => Promise<void>
-}
-
-const inRoom = (name: string, query: string, ...more: readonly ((page: Page) => Promise<void>)[]): State => ({
-  name,
-  query,
-  async steps(page) {
-    await enter(page)
-    for (const step of more) await step(page)
-  },
-})
-const openAll = async (page: Page): Promise<void> => {
-  const closed = page.locator('details:not([open]) > summary')
-  while ((await closed.count()) > 0) await closed.first().click()
-}
-
-const STATES: readonly State[] = [
+const STATES: readonly ScreenState[] = [
   { name: 'home', hash: '', steps: openAll },
   { name: 'home, stay interrupted', query: 'resumable', hash: '' },
   {
@@ -96,42 +69,4 @@ async function leaveByMouse(page: Page): Promise<void> {
   await page.locator('#receipt').waitFor()
 }
 
-describe('every state, in four settings side by side', () => {
-  const pages = new Map<Setting, Page>()
-  beforeAll(async () => {
-    for (const setting of SETTINGS) pages.set(setting, await held.stage.newPage(setting))
-  })
-  afterAll(async () => {
-    for (const page of pages.values()) await page.context().close()
-  })
-
-  it.each(STATES)('$name', async ({ query, hash, steps }) => {
-    const seen = await Promise.all(
-      SETTINGS.map(async setting => {
-        const page = pages.get(setting)!
-        await held.stage.open(page, query, hash)
-        await steps?.(page)
-        await page.waitForTimeout(100)
-        const serious = await seriousFindings(page)
-        const facts = await page.evaluate(() => ({
-          sideways: document.documentElement.scrollWidth > document.documentElement.clientWidth,
-          titles: document.querySelectorAll('h1').length,
-          lang: document.documentElement.lang,
-          theme: document.documentElement.dataset['theme'],
-          named: document.title.includes('Yoriai'),
-        }))
-        return { serious, ...facts }
-      }),
-    )
-    expect(seen).toEqual(
-      SETTINGS.map(({ lang, theme }) => ({
-        serious: [],
-        sideways: false,
-        titles: 1,
-        lang,
-        theme,
-        named: true,
-      })),
-    )
-  })
-})
+describeStates(held, STATES)
