@@ -7,7 +7,7 @@ import { lineageOf } from '../core/governance/state.ts'
 import type { Limits } from '../core/governance/standing.ts'
 import { LEASE_MS } from '../core/gossip/presence.ts'
 import type { Entry, EntryBody, ProofBody } from '../core/ledger/entry.ts'
-import type { Membership } from '../core/ledger/members.ts'
+import { proofCut, type Membership } from '../core/ledger/members.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { ComputeState } from '../ports/governance-view.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -51,7 +51,8 @@ export class Citizen {
   readonly overseer: Overseer
   readonly devices: DeviceDesk
   readonly journal: ReceiptJournal
-  private readonly accused = new Set<MemberId>()
+  /** From which sequence on each is accused: of a fork below, or of a first one after contradictory statements, again. */
+  private readonly accused = new Map<MemberId, number>()
   /** What the work since the last receipt was done under. */
   private work = { licence: '', device: '' }
   private handingOver = false
@@ -102,7 +103,6 @@ export class Citizen {
 
   /** After an entry was admitted. */
   admitted({ author, body }: Entry): void {
-    this.overseer.noteOrders()
     if (author === this.book.genesis.anchor) this.host.wire.seals.hostHeard()
     if (body.kind === 'leave') this.time.forget(author)
   }
@@ -200,8 +200,9 @@ export class Citizen {
   /** Writes a proof into the ledger unless somebody else's arrives first. */
   accuse(proof: ProofBody): void {
     const { against } = proof
-    if (this.accused.has(against) || against === this.host.self) return
-    this.accused.add(against)
+    const cut = proofCut(proof)
+    if ((this.accused.get(against) ?? Infinity) <= cut || against === this.host.self) return
+    this.accused.set(against, cut)
     const place = [...this.members.keys()].sort().indexOf(this.host.self)
     this.prove(proof, PROOF_STEP_MS * (Math.max(0, place) % PROOF_STEPS))
   }
@@ -209,7 +210,8 @@ export class Citizen {
   /** Again until it stands in the ledger: who found it may not have joined yet, or the ledger may be full. */
   private prove(proof: ProofBody, afterMs: number): void {
     this.host.after(afterMs, () => {
-      if (this.book.live.members.convicted.has(proof.against)) return
+      // Without the proof of a fork those that saw one of the two entries and those that saw both could not agree on a seal.
+      if ((this.book.live.members.convicted.get(proof.against) ?? Infinity) <= proofCut(proof)) return
       if (!this.members.has(this.host.self)) return this.prove(proof, PROOF_AGAIN_MS)
       // Meanwhile the accused is out here all the same.
       this.append(proof).catch(() => this.prove(proof, PROOF_AGAIN_MS))

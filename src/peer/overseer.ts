@@ -19,6 +19,7 @@ import type { RoomTime } from './room-time.ts'
 
 /** How old an order may look to a member that finds it on arriving. */
 const FOUND_MS = 120_000
+const SEEN_MARGIN = 32
 
 export class Overseer {
   private readonly seenAt = new Map<string, number>()
@@ -52,7 +53,13 @@ export class Overseer {
   /** After entries came. */
   noteOrders(): void {
     const now = this.clock.now()
-    for (const hash of timedEntries(this.state())) {
+    const timed = timedEntries(this.state())
+    // Holds and orders that are over leave the state; their first sight is of no use any more.
+    if (this.seenAt.size > 2 * timed.length + SEEN_MARGIN) {
+      const current = new Set(timed)
+      for (const hash of this.seenAt.keys()) if (!current.has(hash)) this.seenAt.delete(hash)
+    }
+    for (const hash of timed) {
       if (this.seenAt.has(hash)) continue
       const stated = this.statedAt(hash)
       // Who arrives has only the author's clock to go by; a clock that is ahead counts as now.

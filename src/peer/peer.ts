@@ -71,6 +71,10 @@ export class Peer {
   private cancelWake: () => void = () => undefined
   private ticks = 0
   private measureScheduled = false
+  private restored = false
+  private following = false
+  /** As of the book when the document was begun. */
+  private takenBack = 0
   private closed = false
 
   constructor(
@@ -103,8 +107,8 @@ export class Peer {
       isMember: member => this.citizen.members.has(member),
       onEntry: entry => this.entryAdmitted(entry),
       onProof: proof => {
-        this.doc.begin(this.book.ledger.openEntries() ?? [])
         this.citizen.accuse(proof)
+        this.followSoon()
       },
       onSealed: () => this.sealed(),
       sealFacts: () => this.citizen.proposalFacts(),
@@ -451,14 +455,14 @@ export class Peer {
     await this.wire.seals.restore()
     await this.wire.archive.recount()
     await this.desk.restore()
+    this.restored = true
+    this.follow()
   }
 
   /** Another epoch begins: the document of the old one is history. */
   private sealed(): void {
-    this.doc.begin(this.book.ledger.openEntries() ?? [])
-    this.citizen.overseer.noteOrders()
-    this.gate.oversee()
-    this.changed()
+    this.beginDoc()
+    this.follow()
   }
 
   private statePresence(): void {
@@ -476,16 +480,36 @@ export class Peer {
   }
 
   private entryAdmitted(entry: Entry): void {
-    // A proof takes back what its accused wrote behind the place that it signed twice.
-    if (entry.body.kind === 'proof') this.doc.begin(this.book.ledger.openEntries() ?? [])
-    else this.doc.append(entry)
+    this.doc.append(entry)
     this.citizen.admitted(entry)
     if (entry.body.kind === 'leave' && entry.author !== this.self) {
       this.wire.presence.forget(entry.author)
       this.dispatch({ type: 'gone', member: entry.author })
     }
+    this.followSoon()
+  }
+
+  /** What entries mean is looked at once for all that came together: a flood must not cost a judgement each. */
+  private followSoon(): void {
+    if (this.following) return
+    this.following = true
+    void Promise.resolve().then(() => {
+      this.following = false
+      if (!this.closed && this.restored) this.follow()
+    })
+  }
+
+  private follow(): void {
+    const { takenBack } = this.book
+    if (takenBack !== this.takenBack) this.beginDoc()
+    this.citizen.overseer.noteOrders()
     this.gate.oversee()
     this.changed()
+  }
+
+  private beginDoc(): void {
+    this.takenBack = this.book.takenBack
+    this.doc.begin(this.book.ledger.openEntries() ?? [])
   }
 
   private fail(cause: unknown): void {

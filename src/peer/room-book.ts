@@ -6,10 +6,11 @@ import { readEvidence } from '../core/ledger/evidence.ts'
 import { entryBytes, entryHash, hashOf, Ledger, type Admission } from '../core/ledger/chain.ts'
 import type { Proposal } from '../core/ledger/decode.ts'
 import { appendLeaves, leafHash } from '../core/ledger/merkle.ts'
-import { NO_CUT, type Membership } from '../core/ledger/members.ts'
+import type { Membership } from '../core/ledger/members.ts'
 import type { Certificate, Seal, SealedHead, Snapshot } from '../core/ledger/seal.ts'
 import type { EpochFacts } from '../core/ledger/mechanism.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import { pausesInForce } from '../core/governance/pause.ts'
 import {
   applyEntry,
   closeEpoch,
@@ -46,6 +47,8 @@ export interface Judgement {
   readonly unixMs: number
   /** What this member holds as the common model of a round; undefined when it knows none. */
   modelHashOf(round: number): string | undefined
+  /** It is final already: only whether it can be reproduced counts, not whether one would vote for it. */
+  readonly isFinal?: boolean
 }
 
 interface Genesis {
@@ -72,7 +75,10 @@ export class RoomBook {
   readonly ledger: Ledger
   certificate: Certificate | null = null
   sealed: RoomState
-  live: RoomState
+  /** How often entries were taken back from the open epoch. */
+  takenBack = 0
+  /** Null until somebody asks, after entries were taken back: a flood of forks must not cost a fold each. */
+  private folded: RoomState | null
   private heads: readonly SealedHead[] = []
   private frontier: readonly string[] = []
   private size = 0
@@ -84,8 +90,17 @@ export class RoomBook {
   constructor(readonly charter: CharterEntry) {
     this.ledger = new Ledger(charter.room)
     this.sealed = createRoomState(charter.room)
-    this.live = createRoomState(charter.room)
+    this.folded = createRoomState(charter.room)
     this.admit(charter)
+  }
+
+  /** The fold of the sealed state and everything open. */
+  get live(): RoomState {
+    if (this.folded) return this.folded
+    const live = cloneState(this.sealed)
+    for (const entry of this.ledger.openEntries() ?? []) applyEntry(live, entry, entryHash(entry))
+    this.folded = live
+    return live
   }
 
   get seal(): Seal | null {
@@ -119,19 +134,22 @@ export class RoomBook {
   admit(entry: Entry): Admission {
     const admission = this.ledger.admit(entry)
     if (admission.status === 'added') {
-      applyEntry(this.live, entry, entryHash(entry))
+      if (this.folded) applyEntry(this.folded, entry, entryHash(entry))
       this.memberships = null
       if (entry.body.kind === 'proof') this.convict(entry.body)
     }
-    if (admission.status === 'fork' && admission.removed.length > 0) this.rebuild()
+    if (admission.status === 'fork' && admission.removed.length > 0) this.takeBack()
     return admission
   }
 
-  /** The fold from the last seal on, after entries were taken back. */
-  rebuild(): void {
-    this.live = cloneState(this.sealed)
+  private takeBack(): void {
+    this.takenBack++
+    this.refold()
+  }
+
+  private refold(): void {
+    this.folded = null
     this.memberships = null
-    for (const entry of this.ledger.openEntries() ?? []) applyEntry(this.live, entry, entryHash(entry))
   }
 
   /** What this member would seal now: everything that it holds. */
@@ -170,7 +188,9 @@ export class RoomBook {
     const hash = hashOf(seal)
     if (seal.room !== this.charter.room || seal.epoch !== this.epoch + 1) return 'bad'
     if (seal.previous !== this.genesis.hash || hashOf(heads) !== seal.heads) return 'bad'
-    if (seal.unixMs < (this.seal?.unixMs ?? 0) || seal.unixMs > judgement.unixMs + AHEAD_MS) return 'bad'
+    // A host whose clock was ahead while it was alone must not stop the room until the hour has come.
+    const earliest = this.seal?.unixMs ?? 0
+    if (seal.unixMs < earliest || seal.unixMs > Math.max(earliest, judgement.unixMs + AHEAD_MS)) return 'bad'
     const ownModel = judgement.modelHashOf(seal.modelRound)
     if (ownModel !== undefined && ownModel !== seal.modelHash) return 'bad'
     if (!this.continues(heads)) return 'bad'
@@ -179,6 +199,7 @@ export class RoomBook {
     const draft = cloneState(this.sealed)
     for (const entry of entries) applyEntry(draft, entry, entryHash(entry))
     if (!this.officesFit(seal, draft)) return 'bad'
+    if (!judgement.isFinal && this.paysInPause(seal, draft)) return 'bad'
     const { epoch, unixMs, members, anchor } = seal
     const closed = this.closeWith(draft, entries, { epoch, unixMs, members, anchor })
     const same =
@@ -198,7 +219,7 @@ export class RoomBook {
     if (seal.epoch !== this.epoch + 1 || hashOf(heads) !== seal.heads) return undefined
     // Judged once more if it was not here: a member that comes late to a final seal need not agree on the hour.
     if (!this.outcomes.has(hash)) {
-      const lenient = { unixMs: seal.unixMs, modelHashOf: () => undefined }
+      const lenient = { unixMs: seal.unixMs, modelHashOf: () => undefined, isFinal: true }
       if (this.judge({ seal, heads }, lenient) !== 'good') return undefined
     }
     const { entries, state, size, frontier } = this.outcomes.get(hash)!
@@ -209,7 +230,7 @@ export class RoomBook {
     this.frontier = frontier
     this.heads = heads
     this.outcomes.clear()
-    this.rebuild()
+    this.refold()
     return { certificate, entries }
   }
 
@@ -222,14 +243,14 @@ export class RoomBook {
     if (tree?.root !== seal.root || !state) return false
     this.ledger.rebase(snapshot.heads)
     // Who contradicted itself before this member came: its entries are refused here as everywhere.
-    for (const [author, cut] of state.members.convicted) if (cut < NO_CUT) this.ledger.cutAt(author, cut)
+    for (const [author, cut] of state.members.convicted) this.ledger.cutAt(author, cut)
     this.certificate = certificate
     this.sealed = state
     this.size = seal.size
     this.frontier = snapshot.frontier
     this.heads = snapshot.heads
     this.outcomes.clear()
-    this.rebuild()
+    this.refold()
     return true
   }
 
@@ -251,7 +272,7 @@ export class RoomBook {
     const evidence = readEvidence(proof)
     if (evidence?.kind !== 'entries') return
     const conviction = this.ledger.convict(evidence.pair)
-    if (conviction.status === 'cut' && conviction.removed.length > 0) this.rebuild()
+    if (conviction.status === 'cut' && conviction.removed.length > 0) this.takeBack()
   }
 
   private closeWith(state: RoomState, entries: readonly Entry[], facts: EpochFacts): Outcome {
@@ -269,6 +290,13 @@ export class RoomBook {
       const head = named.get(author)
       return head !== undefined && (head.seq > seq || (head.seq === seq && head.hash === hash))
     })
+  }
+
+  /** A proposer that leaves an order out could have paid what the order stopped. */
+  private paysInPause({ unixMs }: Seal, draft: RoomState): boolean {
+    if (draft.credits.pending.length === 0) return false
+    const isPaused = ({ governance }: RoomState): boolean => pausesInForce(governance, unixMs).length > 0
+    return isPaused(this.live) && !isPaused(draft)
   }
 
   private officesFit({ members, anchor, unixMs }: Seal, state: RoomState): boolean {

@@ -1,5 +1,12 @@
 // A member that is interrupted: what it wrote, what it voted and what it forgot, with stores that are slow or full.
 import { afterEach, describe, expect, test } from 'vitest'
+import { headSigningBytes } from '../../src/core/ledger/chain.ts'
+import type { SignedHead } from '../../src/core/ledger/entry.ts'
+import { proofOfContradiction, proofOfFork } from '../../src/core/ledger/evidence.ts'
+import { NO_CUT } from '../../src/core/ledger/members.ts'
+import type { SealStatement } from '../../src/core/ledger/seal.ts'
+import { encodeBase64url } from '../../src/core/num/base64url.ts'
+import { signedText, statementText } from '../../src/core/room/signed-text.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { blobSwarm } from '../../src/sim/blobs.ts'
 import { Swarm, type MemberOptions } from '../../src/sim/swarm.ts'
@@ -127,5 +134,43 @@ describe('a restart', () => {
     await run(swarm, 1_000)
     const epochs = (await store.keys('vote/')).map(key => Number(key.split('/')[3]))
     expect(epochs.filter(epoch => epoch <= 4)).toEqual([])
+  })
+})
+
+describe('a liar that is out already', () => {
+  test('is accused again of a fork, for all must know where its chain ends', async () => {
+    const swarm = room('twice')
+    await swarm.join()
+    await swarm.join()
+    const { peer, signer } = await swarm.join()
+    await run(swarm, 8_000)
+    const finder = swarm.members[0]!.peer
+    const { room: id } = finder.book.charter
+    const statement = (seal: string): SealStatement => {
+      const said = { v: 2, room: id, epoch: 1, path: 'quorum', phase: 'vote', view: 0, seal } as const
+      const unsigned = { ...said, author: peer.self }
+      return { ...unsigned, sig: encodeBase64url(signer.signNow(statementText(unsigned))) }
+    }
+    finder.citizen.accuse(proofOfContradiction(statement('11'.repeat(32)), statement('22'.repeat(32))))
+    await run(swarm, 3_000)
+    const cuts = (): unknown[] =>
+      swarm.members.slice(0, 2).map(member => member.peer.book.live.members.convicted.get(peer.self))
+    expect(cuts()).toEqual([NO_CUT, NO_CUT])
+    const head = (bodyHash: string): SignedHead => {
+      const unsigned = {
+        v: 2,
+        room: id,
+        author: peer.self,
+        seq: 9,
+        prev: '33'.repeat(32),
+        unixMs: 1,
+        bodyHash,
+      } as const
+      const bytes = headSigningBytes({ ...unsigned, sig: '' })
+      return { ...unsigned, sig: encodeBase64url(signer.signNow(signedText('entry', id, bytes))) }
+    }
+    finder.citizen.accuse(proofOfFork(head('44'.repeat(32)), head('55'.repeat(32))))
+    await run(swarm, 3_000)
+    expect(cuts()).toEqual([9, 9])
   })
 })

@@ -159,9 +159,12 @@ export class Ledger {
     if (chain && (chain.open.length >= EPOCH_QUOTA.entries || chain.bytes + bytes > EPOCH_QUOTA.bytes))
       return refused('quota')
     const isFull = this.openCount >= OPEN_LIMIT.entries || this.openSize + bytes > OPEN_LIMIT.bytes
-    if (isFull || (!chain && this.chains.size >= MAX_AUTHORS)) return refused('limit')
+    const newcomers = this.newcomersIn(entry)
+    const isCrowded = newcomers.length > 0 && this.chains.size + newcomers.length > MAX_AUTHORS
+    if (isFull || isCrowded) return refused('limit')
     const hash = hashBytes(encoded)
     hashes.set(entry, hash)
+    for (const author of newcomers) this.chainOf(author)
     this.chainOf(entry.author).push({ entry, hash, bytes })
     this.openCount++
     this.openSize += bytes
@@ -281,6 +284,12 @@ export class Ledger {
       const isHeld = chain.hashAt(seq) === hash
       return this.release(isHeld ? chain.seal(seq, headOf) : chain.restart(seq, hash))
     })
+  }
+
+  /** Authors that nobody has heard of, the accused of proofs among them: what is remembered of them is bounded too. */
+  private newcomersIn({ author, body }: Entry): readonly MemberId[] {
+    const named = body.kind === 'proof' ? new Set([author, body.against]) : [author]
+    return [...named].filter(each => !this.chains.has(each))
   }
 
   /** An entry for a place that is taken. */

@@ -10,6 +10,7 @@ import {
   signingBytes,
 } from '../../../src/core/ledger/chain.ts'
 import type { Entry, EntryBody } from '../../../src/core/ledger/entry.ts'
+import { proofOfFork } from '../../../src/core/ledger/evidence.ts'
 import type { SealedHead } from '../../../src/core/ledger/seal.ts'
 import { encodeBase64url } from '../../../src/core/num/base64url.ts'
 import type { MemberId } from '../../../src/core/num/ids.ts'
@@ -134,6 +135,28 @@ describe('quotas', () => {
     expect(ledger.admit(entry(author(MAX_AUTHORS), 0, '', leaveBody))).toEqual(refused('limit'))
     const first = chain(author(0), [leaveBody, leaveBody])
     expect(ledger.admit(first[1]!).status).toBe('added')
+  })
+
+  test('whoever a proof accuses counts among the authors, or convictions of made-up keys had no end', () => {
+    const ledger = new Ledger(ROOM)
+    const author = (i: number): MemberId => {
+      const key = new Uint8Array(32)
+      new DataView(key.buffer).setUint32(0, i)
+      return encodeBase64url(key) as MemberId
+    }
+    for (let i = 0; i < MAX_AUTHORS - 1; i++) ledger.admit(entry(author(i), 0, '', leaveBody))
+    const accuse = (i: number): EntryBody => {
+      return proofOfFork(
+        headOf(entry(author(i), 0, '', leaveBody)),
+        headOf(entry(author(i), 0, '', joinBody)),
+      )
+    }
+    const [first, last, beyond] = chain(author(0), [leaveBody, accuse(MAX_AUTHORS), accuse(MAX_AUTHORS + 1)])
+    expect(ledger.admit(first!).status).toBe('known')
+    expect(ledger.admit(last!).status).toBe('added')
+    expect(ledger.admit(beyond!)).toEqual(refused('limit'))
+    const [, , known] = chain(author(0), [leaveBody, accuse(MAX_AUTHORS), accuse(1)])
+    expect(ledger.admit(known!).status).toBe('added')
   })
 })
 
