@@ -29,6 +29,11 @@ const NO_SEAL = '00'.repeat(32)
 const SERVED = { count: 6, windowMs: 20_000 }
 const RETRY_MS = 2_000
 const KEPT_PROPOSALS = 64
+/** Small questions with large answers: proposals, and everything that was said in an epoch. */
+const PROPOSALS_SERVED = { count: 48, windowMs: 20_000 }
+const COMPARED = { count: 24, windowMs: 20_000 }
+/** Seals that are asked for at one time; a proposer may name more than there are. */
+const MAX_WANTED = 128
 /** First byte of a kept vote. */
 const VOTE_RECORD = 1
 
@@ -53,6 +58,8 @@ export class SealSync {
   private readonly proposals = new Map<string, Proposal>()
   private readonly wanted = new Map<string, Wanted>()
   private readonly served = new Allowance(SERVED.count, SERVED.windowMs)
+  private readonly proposalsServed = new Allowance(PROPOSALS_SERVED.count, PROPOSALS_SERVED.windowMs)
+  private readonly compared = new Allowance(COMPARED.count, COMPARED.windowMs)
   private nextTo = 0
   /** Links that say they stand on a newer seal, and on which; asked in turn, one at a time. */
   private readonly ahead = new Map<MemberId, number>()
@@ -148,7 +155,7 @@ export class SealSync {
   }
 
   linkDown(member: MemberId): void {
-    this.served.forget(member)
+    for (const allowance of [this.served, this.proposalsServed, this.compared]) allowance.forget(member)
     if (this.ahead.delete(member)) this.aheadAskedAt = -Infinity
     for (const { sources } of this.wanted.values()) sources.delete(member)
   }
@@ -163,7 +170,11 @@ export class SealSync {
     if (epoch > this.book.epoch) {
       this.ahead.set(from, epoch)
       this.askAhead()
-    } else if (epoch === this.book.epoch && digest !== this.machine.digest) {
+    } else if (
+      epoch === this.book.epoch &&
+      digest !== this.machine.digest &&
+      this.compared.take(from, this.context.clock.now())
+    ) {
       this.offer(from, this.machine.statements)
     }
   }
@@ -190,7 +201,7 @@ export class SealSync {
 
   onSealWant(from: MemberId, seal: string): void {
     const proposal = this.proposals.get(seal)
-    if (!proposal) return
+    if (!proposal || !this.proposalsServed.take(from, this.context.clock.now())) return
     this.context.send(from, { type: 'seal', seal: encodeProposal(proposal) })
   }
 
@@ -214,6 +225,7 @@ export class SealSync {
     const mode = this.book.charter.body.governance.sealing
     let trusted: Previous = this.book.genesis
     let { epoch } = this.book
+    let previous = this.book.genesis.hash
     let parent: Seal | undefined
     let newest: Certificate | undefined
     for (const bytes of blobs) {
@@ -224,7 +236,7 @@ export class SealSync {
       if (seal.epoch <= epoch) continue
       const counts =
         seal.epoch === epoch + 1
-          ? isFinal(certificate, trusted, mode)
+          ? seal.previous === previous && isFinal(certificate, trusted, mode)
           : skipVerifies(certificate, trusted, mode, parent)
       // One that cannot be told yet may be the parent of the next, which then vouches for it.
       parent = seal
@@ -232,6 +244,7 @@ export class SealSync {
       if (!(await this.allSigned(certificate))) return this.context.strike(from, 'bad-seal')
       trusted = seal
       epoch = seal.epoch
+      previous = hashOf(seal)
       newest = certificate
     }
     if (!newest || newest.seal.epoch <= this.book.epoch) return
@@ -336,8 +349,7 @@ export class SealSync {
         this.prepare(effect.newAnchor)
         break
       case 'fetch':
-        if (!this.wanted.has(effect.seal)) this.wanted.set(effect.seal, { sources: new Set(), askedAt: 0 })
-        this.askFor(effect.seal, this.wanted.get(effect.seal)!)
+        this.want(effect.seal)
         break
       case 'check':
         this.check(effect.seal)
@@ -446,6 +458,15 @@ export class SealSync {
       this.context.send(link, { type: 'certificates-want', after: this.book.epoch })
       return
     }
+  }
+
+  /** The oldest give way: the machine asks again for those that it still needs. */
+  private want(hash: string): void {
+    const wanted = this.wanted.get(hash) ?? { sources: new Set<MemberId>(), askedAt: 0 }
+    this.wanted.set(hash, wanted)
+    const oldest = this.wanted.keys().next()
+    if (this.wanted.size > MAX_WANTED && !oldest.done) this.wanted.delete(oldest.value)
+    this.askFor(hash, wanted)
   }
 
   private catchUp(): void {

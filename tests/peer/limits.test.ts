@@ -171,3 +171,26 @@ describe('bad manners', () => {
     swarm.close()
   })
 })
+
+describe('small questions with large answers', () => {
+  test('statements and proposals of an epoch are handed out so often and no more', async () => {
+    const { swarm, raw, heard, say, wait } = await scene('sealing-questions')
+    const { book } = swarm.members[0]!.peer
+    await swarm.clock.run(1e9, () => book.epoch >= 1)
+    // Until something is said in the epoch: then a digest of nothing differs.
+    await swarm.clock.run(1e9, () => swarm.members[0]!.peer.wire.seals.machine.statements.length > 0)
+    expect(raw.links().length).toBeGreaterThan(0)
+    const [statement] = swarm.members[0]!.peer.wire.seals.machine.statements
+    heard.length = 0
+    for (let i = 0; i < 200; i++) {
+      say({ type: 'seal-status', epoch: book.epoch, seal: '00'.repeat(32), digest: '00'.repeat(32) })
+      say({ type: 'seal-want', seal: statement!.seal })
+    }
+    await wait(400)
+    const count = (type: PeerMessage['type']): number => heard.filter(message => message.type === type).length
+    expect(count('seal')).toBeGreaterThan(0)
+    expect(count('seal')).toBeLessThanOrEqual(48)
+    expect(count('seal-statements')).toBeLessThanOrEqual(40)
+    swarm.close()
+  })
+})
