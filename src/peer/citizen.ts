@@ -240,6 +240,11 @@ export class Citizen {
     const training = this.host.training()
     const report = this.host.report()
     if (!training || !report || training.tally.steps === 0) return
+    if (this.devices.isHandedOver(this.work.device)) {
+      // What a job did in the moment of handing over can no longer be stated without breaking a rule.
+      training.takeTally()
+      return
+    }
     await this.devices.keepUp(report, training.tally.flop, training.tally.computeMs)
     const account = this.book.live.governance.accounts.get(this.host.self)
     const draft = this.journal.close(training, {

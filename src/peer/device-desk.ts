@@ -32,6 +32,11 @@ export class DeviceDesk {
     return this.held()?.device ?? this.ownDevice
   }
 
+  /** Whether this member gave the device away. */
+  isHandedOver(device: string): boolean {
+    return this.state().accounts.get(this.self)?.devices.get(device)?.transferred ?? false
+  }
+
   /** Newest custody event of the device; "" before it is registered. */
   get custody(): string {
     return this.held()?.event ?? ''

@@ -159,6 +159,8 @@ export class GovernanceDesk {
           ? { kind: 'handover', to: action.to }
           : 'not-member'
       case 'transfer-device': {
+        // Work on it so far is stated while it is still this member's.
+        await this.citizen.stateReceipt().catch(() => undefined)
         const { device, custody } = this.citizen.devices
         if (!members.has(action.to) || action.to === self) return 'not-member'
         return custody === ''

@@ -326,3 +326,21 @@ describe('the host of a room', () => {
     for (const { peer } of rest) expect(peer.book.epoch).toBeGreaterThan(epoch)
   })
 })
+
+describe('a device that changes hands', () => {
+  test('whoever hands it over stops, suspended for nothing; who gets it back goes on', async () => {
+    const swarm = room('handed-over', {}, 3)
+    const members = await joinAll(swarm, 3)
+    const [giver, taker] = members as [SimMember, SimMember]
+    await run(swarm, 15_000)
+    const given = await giver.peer.desk.act({ type: 'transfer-device', to: taker.signer.id })
+    expect(given.status).toBe('done')
+    await run(swarm, 5_000)
+    expect(giver.peer.citizen.limits().standing).toBe('wrong-device')
+    const stopped = steps(giver)
+    await run(swarm, 30_000)
+    expect(steps(giver)).toBe(stopped)
+    for (const { peer } of members) expect(buildView(peer).governance.violations).toEqual([])
+    expect(taker.peer.citizen.limits().standing).toBe('good')
+  })
+})

@@ -48,6 +48,8 @@ export function limitsFor(state: GovernanceState, member: MemberId, use: Use): L
   const left = [...caps, round].reduce((a, b) => (a === null ? b : b === null ? a : least(a, b)), null)
   const standing = ((): OwnStanding => {
     if (suspendedFor(state, member).length > 0) return 'suspended'
+    // Handed over: whoever goes on computing on it breaks the rules with the next receipt.
+    if (account.devices.get(use.device)?.transferred) return 'wrong-device'
     if (permission.standing !== 'good') return permission.standing
     if (permission.leftFlop !== null && permission.leftFlop < step) return permission.spent
     if (memberFlop !== 0n && memberFlop - used < step) return 'member-spent'
