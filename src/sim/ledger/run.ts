@@ -170,7 +170,7 @@ class LedgerRun {
       settled = this.isSettled(healedEpoch)
     }
     const honest = this.honestPeers()
-    if (!settled && honest.every(({ book }) => book.epoch === healedEpoch))
+    if (!settled && honest.every(({ book }) => book.epoch === healedEpoch && book.ledger.size > 0))
       observer.violate('same-ledger', `no seal after epoch ${healedEpoch} in ${SETTLE_MS} ms`)
     observer.conclude(honest, new Set([...this.left].map(i => this.ids[i]!)))
     const convicted = honest[0]?.book.live.members.convicted.size ?? 0
@@ -465,7 +465,10 @@ class LedgerRun {
   private isSettled(healedEpoch: number): boolean {
     if (this.away.size > 0) return false
     const [first, ...others] = this.honestPeers()
-    if (!first || first.book.epoch <= healedEpoch) return false
+    if (!first || (first.book.epoch <= healedEpoch && first.book.ledger.size > 0)) return false
+    // Proofs are written one after the other, so that one is usually enough.
+    const convicted = first.book.live.members.convicted
+    for (const member of this.observer.accused(this.honestPeers())) if (!convicted.has(member)) return false
     const heads = hashOf(first.book.ledger.heads())
     const seal = first.book.seal && hashOf(first.book.seal)
     return others.every(
