@@ -108,7 +108,7 @@ export const LIMITS = {
   sealBytes: 1024 * 1024,
   certificates: { count: 512, each: 512 * 1024, all: 4 * 1024 * 1024 },
   /** Packed and unpacked. */
-  snapshotBytes: 4 * 1024 * 1024,
+  snapshotBytes: 16 * 1024 * 1024,
   archiveBytes: 16 * 1024 * 1024,
   /** Parameters of a model: bounds the size of state messages. */
   parameters: 4_000_000,

@@ -16,7 +16,8 @@ const STATEMENT: TextLimits = { bytes: 1_024, depth: 1 }
 const SEAL: TextLimits = { bytes: 64 * 1024, depth: 2 }
 const PROPOSAL: TextLimits = { bytes: 1024 * 1024, depth: 3 }
 const CERTIFICATE: TextLimits = { bytes: 512 * 1024, depth: 4 }
-const SNAPSHOT: TextLimits = { bytes: 4 * 1024 * 1024, depth: 16 }
+/** Twice what 5,000 members with a device and a receipt each come to: nobody could join a room whose snapshot is too large. */
+const SNAPSHOT: TextLimits = { bytes: 16 * 1024 * 1024, depth: 16 }
 
 export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   return parseBytes(entry, bytes, { bytes: MAX_ENTRY_BYTES, depth: 8 })
