@@ -173,11 +173,11 @@ export async function sealCost(
   for (const entry of book.ledger.openEntries()!) other.admit(entry)
   for (let i = 0; i < repetitions; i++) {
     const proposal = await costOf(() => book.propose({ ...facts, unixMs: facts.unixMs + i }))
-    proposeMs.push(proposal.wallMs)
+    proposeMs.push(proposal.cpuMs)
     const judgement = { unixMs: facts.unixMs, modelHashOf: () => undefined }
     const verdict = await costOf(() => other.judge(proposal.value, judgement))
     if (verdict.value !== 'good') throw new Error(`judged ${verdict.value}`)
-    judgeMs.push(verdict.wallMs)
+    judgeMs.push(verdict.cpuMs)
   }
   return { proposeMs: median(proposeMs), judgeMs: median(judgeMs) }
 }
@@ -223,11 +223,11 @@ export async function proofCost(
   const made = await costOf(() => createProof(parts))
   const verifyMs: number[] = []
   for (let i = 0; i < repetitions; i++) {
-    const { value, wallMs } = await costOf(() => verifyProof(made.value, verifySignature))
+    const { value, cpuMs } = await costOf(() => verifyProof(made.value, verifySignature))
     if (value.status !== 'sound') throw new Error(`the proof is ${value.fault}`)
-    verifyMs.push(wallMs)
+    verifyMs.push(cpuMs)
   }
-  return { bytes: made.value.length, makeMs: made.wallMs, verifyMs: median(verifyMs) }
+  return { bytes: made.value.length, makeMs: made.cpuMs, verifyMs: median(verifyMs) }
 }
 
 function median(values: readonly number[]): number {

@@ -20,6 +20,9 @@ const numbered = (epoch: number): string => String(epoch).padStart(10, '0')
 export class Archive {
   /** Epochs whose entries are kept here, as far as is known. */
   kept = 0
+  /** By seal hash. */
+  private readonly epochs = new Map<string, number>()
+  private readonly indexed = new Set<string>()
 
   constructor(
     private readonly room: RoomId,
@@ -69,23 +72,29 @@ export class Archive {
     await this.store.put(this.certificateKey(epoch), encoder.encode(canonicalise(certificate)))
   }
 
-  /** Null unless the history begins right after this epoch. */
-  async base(epoch: number): Promise<{ certificate: Certificate; snapshot: Snapshot } | null> {
-    const bytes = await this.store.get(this.baseKey(epoch))
+  /** Null where the history begins with the room. */
+  async base(): Promise<{ certificate: Certificate; snapshot: Snapshot } | null> {
+    const [key] = await this.store.keys(`base/${this.room}/`)
+    const bytes = key === undefined ? undefined : await this.store.get(key)
     const snapshot = bytes && decodeSnapshot(bytes)
-    const certificate = await this.certificateOf(epoch)
+    const certificate = key === undefined ? undefined : await this.certificateOf(Number(key.split('/')[2]))
     return certificate && snapshot ? { certificate, snapshot } : null
   }
 
-  /** Ascending; broken ones are left out. */
-  async certificates(): Promise<Certificate[]> {
-    const found: Certificate[] = []
-    for (const key of await this.store.keys(`certificate/${this.room}/`)) {
-      const bytes = await this.store.get(key)
-      const certificate = bytes && decodeCertificate(bytes)
-      if (certificate) found.push(certificate)
+  /** Of the epoch that the seal closed, as they travel. */
+  async packedOf(seal: string): Promise<Uint8Array | undefined> {
+    if (!this.epochs.has(seal)) {
+      // Every certificate is read once, not for each question.
+      for (const key of await this.store.keys(`certificate/${this.room}/`)) {
+        if (this.indexed.has(key)) continue
+        this.indexed.add(key)
+        const bytes = await this.store.get(key)
+        const certificate = bytes && decodeCertificate(bytes)
+        if (certificate) this.epochs.set(hashOf(certificate.seal), certificate.seal.epoch)
+      }
     }
-    return found
+    const epoch = this.epochs.get(seal)
+    return epoch === undefined ? undefined : this.packed(epoch)
   }
 
   async certificateOf(epoch: number): Promise<Certificate | undefined> {

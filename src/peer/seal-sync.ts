@@ -279,11 +279,8 @@ export class SealSync {
 
   async onArchiveWant(from: MemberId, seal: string): Promise<void> {
     if (!this.served.take(from, this.context.clock.now())) return
-    for (const certificate of await this.archive.certificates()) {
-      if (hashOf(certificate.seal) !== seal) continue
-      const bytes = await this.archive.packed(certificate.seal.epoch)
-      if (bytes) this.context.send(from, { type: 'archive', seal, bytes }, 'bulk')
-    }
+    const bytes = await this.archive.packedOf(seal)
+    if (bytes) this.context.send(from, { type: 'archive', seal, bytes }, 'bulk')
   }
 
   close(): void {

@@ -177,6 +177,7 @@ export class Wire {
     this.unsubscribe()
     this.states.close()
     this.seals.close()
+    this.history.close()
   }
 
   private onTransport(event: TransportEvent): void {
@@ -277,7 +278,7 @@ export class Wire {
       case 'archive-want':
         return this.seals.onArchiveWant(from, message.seal)
       case 'archive':
-        return this.history.onArchive(from, message.seal, message.bytes)
+        return this.history.onArchive(message.seal, message.bytes)
       default:
         message satisfies never
     }

@@ -20,7 +20,10 @@ export function register(
   const own = account.devices.get(body.device)
   // Root, own registration measured anew, or the claim that somebody handed the device over.
   const isClaim = body.previous !== '' && body.previous !== own?.registration
-  const broken = own !== undefined && (isClaim ? !own.transferred : own.transferred || body.previous === '')
+  // Who handed a device over has it back from a transfer of somebody else's, not from an older word of its own.
+  const isOwnWord = state.custody.get(body.previous)?.author === author
+  const broken =
+    own !== undefined && (isClaim ? !own.transferred || isOwnWord : own.transferred || body.previous === '')
   const benchmarkFlops = BigInt(body.benchmarkFlops)
   const { device, previous, label, backend } = body
   state.custody.set(hash, {

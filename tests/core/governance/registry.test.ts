@@ -110,6 +110,13 @@ describe('custody of devices', () => {
       },
     ],
     [
+      'taken back by an own word of before',
+      (script, root) => {
+        script.write(1, transfer(2, root))
+        return script.register(1, deviceOf(1), root).hash
+      },
+    ],
+    [
       'handed on twice',
       (script, root) => {
         script.write(1, transfer(2, root))
@@ -127,6 +134,46 @@ describe('custody of devices', () => {
         custody.every(event => event.hash !== hash),
       ),
     ).toBe(true)
+  })
+
+  test('at a seal the first and the newest rate of a holder stay, and the chain stays whole', () => {
+    const script = new RoomScript()
+    const renew = (by: number, previous: string, times: number): string => {
+      for (let i = 1; i <= times; i++) previous = script.register(by, deviceOf(1), previous, BigInt(i)).hash
+      return previous
+    }
+    const first = script.register(1).hash
+    const handed = script.write(1, transfer(2, renew(1, first, 5))).hash
+    const taken = script.register(2, deviceOf(1), handed).hash
+    const newest = renew(2, taken, 4)
+    const before = custodyOf(script.state.governance, newest)!.map(([hash]) => hash)
+    expect(before).toHaveLength(1 + 5 + 1 + 1 + 4)
+    script.close([0])
+    const chain = custodyOf(script.state.governance, newest)!
+    expect(chain.map(([hash]) => hash)).toEqual([first, before[5], handed, taken, newest])
+    expect(script.state.governance.custody.size).toBe(chain.length)
+    expect([held(script, 1), held(script, 2)]).toEqual([[], [deviceOf(1)]])
+    script.close([0])
+    const next = renew(2, newest, 1)
+    script.close([0])
+    expect(custodyOf(script.state.governance, next)!.map(([hash]) => hash)).toEqual([
+      first,
+      before[5],
+      handed,
+      taken,
+      next,
+    ])
+  })
+
+  test('an event that anything else names stays, so that nobody can cut the chain of another', () => {
+    const script = new RoomScript()
+    const first = script.register(1).hash
+    const middle = script.register(1, deviceOf(1), first, 2n).hash
+    const last = script.register(1, deviceOf(1), middle, 3n).hash
+    const stray = script.register(1, deviceOf(1), middle, 4n).hash
+    script.close([0])
+    expect(script.state.governance.custody.get(stray)?.broken).toBe(true)
+    expect(custodyOf(script.state.governance, last)!.map(([hash]) => hash)).toEqual([first, middle, last])
   })
 
   test('a receipt on a device whose custody is broken is remarked', () => {
