@@ -85,10 +85,11 @@ export class MemoryLink {
     const head = queue[0]
     if (!head) return
     const rate = this.conditions.bytesPerSecond()
+    if (rate === Infinity) return this.#serveAll()
     const left = head.bytes.byteLength - head.sent
-    const slice = rate === Infinity ? left : Math.min(left, SLICE_BYTES)
+    const slice = Math.min(left, SLICE_BYTES)
     this.#serving = true
-    this.#after(rate === Infinity ? 0 : (slice / rate) * 1000, () => {
+    this.#after((slice / rate) * 1000, () => {
       this.#serving = false
       head.sent += slice
       if (queue === this.#control) this.#controlBytes -= slice
@@ -99,6 +100,21 @@ export class MemoryLink {
         this.#travel(head.bytes)
       }
       this.#serve()
+    })
+  }
+
+  /** Without a rate all that was sent in one turn goes at once. */
+  #serveAll(): void {
+    this.#serving = true
+    this.#after(0, () => {
+      this.#serving = false
+      if (!this.#flowing) return
+      const sent = [...this.#control.splice(0), ...this.#bulk.splice(0)]
+      this.#controlBytes = this.#bulkBytes = 0
+      for (const { bytes } of sent) {
+        this.sentBytes += bytes.byteLength
+        this.#travel(bytes)
+      }
     })
   }
 

@@ -33,6 +33,6 @@ function tag(secret: Uint8Array, message: Uint8Array): Uint8Array {
   const half = sha256.create().update(secret).update(message).digest()
   const signature = new Uint8Array(64)
   signature.set(half)
-  signature.set(sha256(half), 32)
+  signature.set(half, 32)
   return signature
 }
