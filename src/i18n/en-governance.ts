@@ -249,11 +249,11 @@ export const enGovernance = {
     hint: 'A key says nothing about a person. Guardians and issuers can say that they know somebody.',
     level: {
       0: 'Registered by themselves',
-      1: 'Vouched for by a guardian',
+      1: 'A guardian, or vouched for by one',
       2: 'Known to an issuer that the terms name',
     },
     summary: (n: number, vouched: string, of: string) =>
-      many(n, `${vouched} of ${of} is vouched for`, `${vouched} of ${of} are vouched for`),
+      many(n, `${vouched} of ${of} is at level 1 or more`, `${vouched} of ${of} are at level 1 or more`),
     levelShort: (level: string) => `Level ${level}`,
     vouch: 'Vouch for a member',
     subject: 'For whom',

@@ -21,7 +21,7 @@ export const enLedger = {
     text: (when: string) => `Made ${when}. Nothing before it can be changed any more.`,
     signedBy: (names: string) => `Signed by ${names}.`,
     path: {
-      host: (anchor: string) => `The host is ${anchor}.`,
+      host: (anchor: string) => `Host: ${anchor}.`,
       quorum: () => 'Agreed among the sealing members, without a host.',
     },
     final: 'Final',
@@ -271,7 +271,10 @@ export const enLedger = {
   trace: {
     title: 'Where does this model come from?',
     text: 'From the fingerprint of a model to everything that made it, as far as the ledger says.',
-    start: 'Trace the common model',
+    start: 'Trace it back',
+    which: 'Fingerprint of the model (optional)',
+    whichHint: 'Without one: the newest model that the ledger names.',
+    fault: 'A fingerprint has 64 figures, 0 to 9 and a to f.',
     of: 'Model',
     receipts: 'Work that went into it',
     licences: 'Licences behind the work',
@@ -283,7 +286,7 @@ export const enLedger = {
     nothing: 'The ledger knows no work that led to this model.',
     none: 'none',
     more: (n: number, count: string) => many(n, `and ${count} more`, `and ${count} more`),
-    noModel: 'There is no common model yet. It comes with the first round.',
+    noModel: 'The ledger names no model yet. It does with the first receipt.',
     close: 'Close',
   },
 }

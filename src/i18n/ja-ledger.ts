@@ -20,7 +20,7 @@ export const jaLedger = {
     text: (when: string) => `${when} に作成。これより前はもう変えられません。`,
     signedBy: (names: string) => `署名: ${names}。`,
     path: {
-      host: (anchor: string) => `ホストは ${anchor} です。`,
+      host: (anchor: string) => `ホスト: ${anchor}。`,
       quorum: () => 'ホストなしで、封印メンバーが合意しました。',
     },
     final: '確定',
@@ -263,7 +263,10 @@ export const jaLedger = {
   trace: {
     title: 'このモデルはどこから来たか',
     text: 'モデルの指紋から、それを作ったすべてのものを、台帳にある限りたどります。',
-    start: 'みんなのモデルをたどる',
+    start: '来歴をたどる',
+    which: 'モデルの指紋(任意)',
+    whichHint: '空欄なら、台帳に名前のあるいちばん新しいモデルです。',
+    fault: '指紋は 0–9 と a–f の 64 文字です。',
     of: 'モデル',
     receipts: '使われた計算',
     licences: '計算の許可',
@@ -275,7 +278,7 @@ export const jaLedger = {
     nothing: 'このモデルにつながる計算は、台帳に見つかりません。',
     none: 'なし',
     more: (_n: number, count: string) => `ほか ${count} 件`,
-    noModel: '共通のモデルはまだありません。最初のラウンドでできます。',
+    noModel: '台帳に載ったモデルはまだありません。最初の計算の記録で載ります。',
     close: '閉じる',
   },
 } satisfies typeof enLedger

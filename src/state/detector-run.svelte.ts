@@ -87,8 +87,7 @@ export class DetectorRun {
         if (seen[row.hash] === undefined) rows.push(row)
         seen[row.hash] = true
       }
-      if (page.rows.length === 0 || offset + page.rows.length >= page.total)
-        return { rows, isPartial: false }
+      if (page.rows.length === 0 || offset + page.rows.length >= page.total) return { rows, isPartial: false }
     }
     return { rows, isPartial: true }
   }

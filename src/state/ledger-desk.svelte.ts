@@ -20,6 +20,8 @@ export class LedgerDesk {
   entriesThen = $state(0)
   trace = $state.raw<Trace | null>(null)
   tracing = $state(false)
+  /** Nobody has stated any work yet, so the ledger names no model. */
+  modelless = $state(false)
   readonly filtered: boolean = $derived(this.kind !== 'all' || this.author !== 'all' || this.text !== '')
 
   readonly #session: Session
@@ -81,15 +83,24 @@ export class LedgerDesk {
     this.#fromTheTop()
   }
 
+  /** Of that model, or with "" of the newest that the ledger names: the common one is ahead of it by up to a receipt. */
   async findOrigin(modelHash: string): Promise<void> {
     this.tracing = true
     try {
-      this.trace = await this.#session.trace(modelHash)
+      const wanted = modelHash === '' ? await this.#newestModel() : modelHash
+      this.modelless = wanted === ''
+      if (wanted !== '') this.trace = await this.#session.trace(wanted)
     } catch {
       this.#fail('trace-failed')
     } finally {
       this.tracing = false
     }
+  }
+
+  async #newestModel(): Promise<string> {
+    const query = { kind: 'receipt', author: 'all', text: '', offset: 0, count: 1 } as const
+    const body = (await this.#session.ledgerPage(query)).rows[0]?.entry.body
+    return body?.kind === 'receipt' ? body.modelAfter : ''
   }
 
   close(): void {

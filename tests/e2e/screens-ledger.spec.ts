@@ -90,6 +90,26 @@ describe('the ledger', () => {
     await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('trace')
   })
 
+  it('traces the newest model that the ledger names, or one by its fingerprint', async () => {
+    const { page } = here
+    await openLedger(page)
+    const form = page.getByRole('form', { name: 'Where does this model come from?' })
+    const traced = async () => (await callsOf(page)).filter(call => call.startsWith('trace '))
+    await form.getByLabel('Fingerprint').fill('9f2c 41d0')
+    await form.getByRole('button').click()
+    await form.getByText('has 64 figures').waitFor()
+    expect(await traced()).toEqual([])
+    await form.getByLabel('Fingerprint').fill(`${'9F2C41D0 '.repeat(8)}`)
+    await form.getByRole('button').click()
+    await page.locator('#trace-receipts').waitFor()
+    expect(await traced()).toEqual([`trace ${'9f2c41d0'.repeat(8)}`])
+    await page.locator('section[aria-labelledby=trace]').getByRole('button', { name: 'Close' }).click()
+    await form.getByLabel('Fingerprint').fill('')
+    await form.getByRole('button').click()
+    await page.locator('#trace-receipts').waitFor()
+    expect((await traced())[1]).toMatch(/^trace [0-9a-f]{64}$/u)
+  })
+
   it('verifies everything on the worker and says what is proved and what is not', async () => {
     const { page } = here
     await openLedger(page)

@@ -24,7 +24,7 @@ const STATES: readonly ScreenState[] = [
   inRoom('ledger, verified and traced', BUSY, go('ledger'), async page => {
     await page.locator('section[aria-labelledby=verify] .primary').click()
     await page.locator('.verdict').waitFor()
-    await page.locator('section[aria-labelledby=trace] .btn').click()
+    await page.locator('section[aria-labelledby=trace] button[type=submit]').click()
     await page.locator('#trace-seals').waitFor()
   }),
   inRoom('ledger, nothing found', BUSY, go('ledger'), async page => {
