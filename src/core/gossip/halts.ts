@@ -1,6 +1,6 @@
 // What orders do to rounds. A pause cuts after a round: no update of a later round counts, whoever made it and whenever it
 // arrives. After the resume rounds go on behind the cut, and their updates must name the order to resume, which nobody
-// could know during the pause. Both rules look at the update and the orders alone, so honest members agree on them.
+// can know before its first signature. Both rules look at the update and the orders alone, so honest members agree on them.
 import { ORDERS_BYTES, type UpdateHeader } from './update.ts'
 
 /** Rounds after `after` (up to the next segment) belong to the order `ref`, 16 hex digits. */

@@ -8,7 +8,7 @@ import type { RoomId } from '../num/ids.ts'
 
 export const LEDGER_FORMAT = 'yoriai-ledger-2'
 /** A snapshot of a full room is the longest line. */
-export const MAX_LINE_BYTES = 4 * 1024 * 1024
+export const MAX_LINE_BYTES = 16 * 1024 * 1024
 export const MAX_FILE_BYTES = 512 * 1024 * 1024
 
 /** What an export begins with that leaves out the epochs up to this certificate's. */
