@@ -1,0 +1,151 @@
+// What an owner gains by reporting other quality than it has: paid by what it reports (as published), paid by what is
+// measured, and with the fine. One owner bends its report, the others tell the truth.
+import { openMarket, solveMarket } from '../../core/incentives/equilibrium.ts'
+import { PAPER_TERMS, type OwnerOffer } from '../../core/incentives/offers.ts'
+import { deterrentFine, reportOutcome } from '../../core/incentives/reporting.ts'
+import { createRng } from '../../core/num/rng.ts'
+import { granted, idOf } from './markets.ts'
+
+export const REPORTS: readonly number[] = [
+  -0.1, -0.05, -0.02, 0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1,
+]
+
+export interface MisreportSetting {
+  readonly name: string
+  readonly owners: number
+  /** Range of true quality. */
+  readonly worst: number
+  readonly best: number
+}
+
+/** The paper's narrow scale, moved so that there is room above; and a wide one, where markets are small and uneven. */
+export const NARROW: MisreportSetting = {
+  name: 'quality 0.8 to 0.9, 10 owners',
+  owners: 10,
+  worst: 0.8,
+  best: 0.9,
+}
+export const WIDE: MisreportSetting = {
+  name: 'quality 0.5 to 0.9, 5 owners',
+  owners: 5,
+  worst: 0.5,
+  best: 0.9,
+}
+
+export interface MisreportPoint {
+  /** Reported less true quality. */
+  readonly bent: number
+  /** Mean utility over markets and owners, in relation to telling the truth: 0 is no gain. */
+  readonly byReport: number
+  readonly byMeasure: number
+  readonly fined: number
+  /** The largest gain of any owner in any market with the fine, in credits. */
+  readonly largestFined: number
+}
+
+export function misreportStudy(
+  setting: MisreportSetting,
+  fine: number,
+  markets: number,
+  seed: string,
+): MisreportPoint[] {
+  const all = Array.from({ length: markets }, (_, i) => drawOffers(setting, `${seed}/${setting.name}/${i}`))
+  return REPORTS.map(bent => {
+    const sums = { honest: 0, byReport: 0, byMeasure: 0, fined: 0 }
+    let largestFined = -Infinity
+    for (const offers of all) {
+      for (const [n, { quality }] of offers.entries()) {
+        const honest = granted(reportOutcome(PAPER_TERMS, offers, n, quality)).utility
+        const { utility, reward } = granted(reportOutcome(PAPER_TERMS, offers, n, quality + bent))
+        const fined = utility - fine * reward * Math.max(0, bent)
+        sums.honest += honest
+        sums.byMeasure += utility
+        sums.fined += fined
+        sums.byReport += utilityByReport(offers, n, quality + bent)
+        largestFined = Math.max(largestFined, fined - honest)
+      }
+    }
+    const relative = (sum: number): number => sum / sums.honest - 1
+    return {
+      bent,
+      byReport: relative(sums.byReport),
+      byMeasure: relative(sums.byMeasure),
+      fined: relative(sums.fined),
+      largestFined,
+    }
+  })
+}
+
+/** The least fine that deters every owner, of each market: median and highest. */
+export function finesNeeded(
+  setting: MisreportSetting,
+  markets: number,
+  seed: string,
+): { median: number; highest: number } {
+  const fines = Array.from({ length: markets }, (_, i) =>
+    granted(deterrentFine(PAPER_TERMS, drawOffers(setting, `${seed}/${setting.name}/${i}`), 0.1, 5)),
+  ).sort((a, b) => a - b)
+  return { median: fines[Math.floor((markets - 1) / 2)]!, highest: fines.at(-1)! }
+}
+
+export interface NoisePoint {
+  readonly deviation: number
+  /** Fines of an honest owner, and the same with what it receives of the fines of others, as parts of its utility. */
+  readonly fines: number
+  readonly net: number
+}
+
+/** What honest owners lose to fines when quality is measured with an error. */
+export function measurementNoise(
+  setting: MisreportSetting,
+  fine: number,
+  deviations: readonly number[],
+  seed: string,
+): NoisePoint[] {
+  return deviations.map(deviation => {
+    const rng = createRng(`${seed}/noise/${deviation}`)
+    let fines = 0
+    let net = 0
+    let utility = 0
+    for (let i = 0; i < 200; i++) {
+      const { owners, reward } = granted(
+        solveMarket(granted(openMarket(PAPER_TERMS, drawOffers(setting, `${seed}/${i}`)))),
+      )
+      const paid = owners.map(({ pay }) =>
+        Math.min(pay, fine * reward * Math.max(0, deviation * rng.normal())),
+      )
+      const received = owners.map((_, n) =>
+        paid.reduce(
+          (sum, amount, payer) =>
+            payer === n ? sum : sum + (amount * owners[n]!.share) / (1 - owners[payer]!.share),
+          0,
+        ),
+      )
+      owners.forEach((owner, n) => {
+        fines += paid[n]!
+        net += received[n]! - paid[n]!
+        utility += owner.utility
+      })
+    }
+    return { deviation, fines: fines / utility, net: net / utility }
+  })
+}
+
+/** As published: the reported quality decides amount and pay alike. */
+function utilityByReport(offers: readonly OwnerOffer[], n: number, report: number): number {
+  const market = granted(
+    openMarket(
+      PAPER_TERMS,
+      offers.map((offer, i) => (i === n ? { ...offer, quality: report } : offer)),
+    ),
+  )
+  return granted(solveMarket(market)).owners[n]!.utility
+}
+
+function drawOffers({ owners, worst, best }: MisreportSetting, seed: string): OwnerOffer[] {
+  const rng = createRng(seed)
+  return Array.from({ length: owners }, (_, n) => ({
+    id: idOf(n),
+    quality: worst + (best - worst) * rng.next(),
+  }))
+}
