@@ -28,6 +28,7 @@ export const enLedger = {
     open: 'Not final yet',
     next: 'Next seal',
     idle: 'Nothing is waiting for a seal.',
+    soon: 'What is not final yet is sealed within half a minute.',
     gathering: (have: string, needed: string) => `Waiting for signatures: ${have} of ${needed}.`,
     noQuorum: (present: string, needed: string) =>
       `Too few are here (${present} of the ${needed} needed): nothing becomes final, nothing is lost.`,
@@ -79,7 +80,6 @@ export const enLedger = {
     proofHint: 'A small file that proves this entry without the rest of the ledger.',
     proofOpen: 'There is a proof once a seal includes the entry.',
     traceFrom: 'Where does this model come from?',
-    copyHash: 'Copy the hash',
   },
   kinds: {
     charter: 'Terms of the room',

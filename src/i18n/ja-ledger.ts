@@ -27,6 +27,7 @@ export const jaLedger = {
     open: '未確定',
     next: '次の封印',
     idle: '封印を待っている記録はありません。',
+    soon: 'まだ確定していない記録は、30 秒以内に封印されます。',
     gathering: (have: string, needed: string) => `署名を待っています: ${needed} 人中 ${have} 人。`,
     noQuorum: (present: string, needed: string) =>
       `人数が足りません(必要な ${needed} 人のうち ${present} 人)。何も確定しませんが、何も失われません。`,
@@ -74,7 +75,6 @@ export const jaLedger = {
     proofHint: '台帳のほかの部分がなくても、この記録を証明できる小さなファイルです。',
     proofOpen: '封印に入ると、証明を作れます。',
     traceFrom: 'このモデルはどこから来たか',
-    copyHash: 'ハッシュをコピー',
   },
   kinds: {
     charter: 'ルームの条件',
