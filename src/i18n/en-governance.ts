@@ -174,7 +174,6 @@ export const enGovernance = {
   meters: {
     hint: 'Floating-point operations of training, counted from the layers of the model.',
     lineage: 'The whole room',
-    used: (used: string) => `${used} used`,
     usedOf: (used: string, cap: string, share: string) => `${used} of ${cap} (${share})`,
     noCap: (used: string) => `${used}, no cap`,
     alert: 'over 80%',
@@ -234,7 +233,6 @@ export const enGovernance = {
   devices: {
     none: 'No device is registered yet.',
     count: (n: number, count: string) => many(n, `${count} device`, `${count} devices`),
-    own: 'this member’s',
     here: 'held by you',
     rate: (rate: string) => `measured ${rate}`,
     custody: 'History of custody',
@@ -299,7 +297,6 @@ export const enGovernance = {
     expires: 'End',
     noEnd: 'none',
     hash: 'Name of the line of models',
-    room: 'Title',
     reward: 'Credits issued',
     amend: 'Change the terms',
     amendText: 'New terms replace these once enough guardians of today have signed.',

@@ -167,7 +167,6 @@ export const jaGovernance = {
   meters: {
     hint: '学習の浮動小数点演算を、モデルの層から数えたものです。',
     lineage: 'ルーム全体',
-    used: (used: string) => `${used} を使用`,
     usedOf: (used: string, cap: string, share: string) => `${cap} のうち ${used}(${share})`,
     noCap: (used: string) => `${used}、上限なし`,
     alert: '80% 超',
@@ -227,7 +226,6 @@ export const jaGovernance = {
   devices: {
     none: '登録された端末はまだありません。',
     count: (_n: number, count: string) => `${count} 台`,
-    own: 'このメンバーのもの',
     here: 'あなたが保管',
     rate: (rate: string) => `測定値 ${rate}`,
     custody: '保管の履歴',
@@ -292,7 +290,6 @@ export const jaGovernance = {
     expires: '期限',
     noEnd: 'なし',
     hash: 'モデルの系統の名前',
-    room: '名前',
     reward: '発行したクレジット',
     amend: '条件を変える',
     amendText: '今の管理者の署名がそろうと、新しい条件に替わります。',
