@@ -2,7 +2,7 @@
 // and then after, and what follows a head is sent. Every entry is decoded and its signature checked before it is admitted;
 // own entries are stored before anybody sees them, since a forgotten one would turn the next into an equivocation. Sealed
 // epochs travel as snapshots and archives (seal-sync.ts).
-import { entryBytes, type Admission, type Head, type Ledger } from '../core/ledger/chain.ts'
+import { entryBytes, entryHash, type Admission, type Head, type Ledger } from '../core/ledger/chain.ts'
 import { decodeEntry } from '../core/ledger/decode.ts'
 import type { Entry, EntryBody, ProofBody } from '../core/ledger/entry.ts'
 import { proofOfFork } from '../core/ledger/evidence.ts'
@@ -40,8 +40,8 @@ export class LedgerSync {
   private readonly gapsAllowed = new Allowance(GAPS.count, GAPS.windowMs)
   /** Links that say they hold own entries that are not here, and the newest of those. */
   private readonly ownSaid = new Map<MemberId, number>()
-  /** Of each link: the newest sequence of every author that it is known to hold, from its heads and its entries. */
-  private readonly heldBy = new Map<MemberId, Map<MemberId, number>>()
+  /** Of each link: the newest entry of every author that it is known to hold, from its heads and its entries. */
+  private readonly heldBy = new Map<MemberId, Map<MemberId, Head>>()
   /** What the first link said that there is; undefined before. */
   private firstHeads: readonly Head[] | undefined
 
@@ -169,7 +169,7 @@ export class LedgerSync {
 
   onHeads(from: MemberId, heads: readonly Head[]): void {
     this.firstHeads ??= heads
-    this.heldBy.set(from, new Map(heads.map(({ author, seq }) => [author, seq])))
+    this.heldBy.set(from, new Map(heads.map(head => [head.author, head])))
     const own = heads.find(({ author }) => author === this.context.self)
     if (own) this.ownSaid.set(from, own.seq)
     else this.ownSaid.delete(from)
@@ -188,7 +188,7 @@ export class LedgerSync {
       entries.flatMap((bytes): (EntryCheck | Promise<EntryCheck>)[] => {
         const entry = decodeEntry(bytes)
         if (!entry) return [{ fault: 'malformed' }]
-        if (from) this.noteHeld(from, entry.author, entry.seq)
+        if (from) this.noteHeld(from, entry)
         return this.ledger.holds(entry) ? [] : [checkDecoded(entry, room, signer)]
       }),
     )
@@ -234,19 +234,27 @@ export class LedgerSync {
     }
   }
 
-  /** To all links but those that have said or shown that they hold it: a newcomer's catching up is news to nobody. */
+  /** To all links but those that surely hold it, or a newcomer's catching up would go to everybody once more. */
   private push(entries: readonly Entry[], except?: MemberId | null): void {
     for (const link of this.context.transport.links()) {
       if (link === except) continue
-      const held = this.heldBy.get(link)
-      const news = entries.filter(({ author, seq }) => seq > (held?.get(author) ?? -1))
-      this.sendEntries(link, news)
+      this.sendEntries(
+        link,
+        entries.filter(entry => !this.holds(link, entry)),
+      )
     }
   }
 
-  private noteHeld(link: MemberId, author: MemberId, seq: number): void {
+  /** What a link has of another branch does not count: it must see this one to know of the fork. */
+  private holds(link: MemberId, { author, seq }: Entry): boolean {
+    const head = this.heldBy.get(link)?.get(author)
+    return head !== undefined && head.seq >= seq && this.ledger.hashAt(author, head.seq) === head.hash
+  }
+
+  private noteHeld(link: MemberId, entry: Entry): void {
     const held = this.heldBy.get(link)
-    if (held && seq > (held.get(author) ?? -1)) held.set(author, seq)
+    const { author, seq } = entry
+    if (held && seq > (held.get(author)?.seq ?? -1)) held.set(author, { author, seq, hash: entryHash(entry) })
   }
 
   private sendEntries(to: MemberId, entries: readonly Entry[]): void {

@@ -197,6 +197,11 @@ export class Ledger {
     return this.chains.get(entry.author)?.hashAt(entry.seq) === entryHash(entry)
   }
 
+  /** Hash of the author's entry there; undefined where it is not here, or sealed and passed. */
+  hashAt(author: MemberId, seq: number): string | undefined {
+    return this.chains.get(author)?.hashAt(seq)
+  }
+
   /** The entry that the author would sign next, without its signature. */
   draft(author: MemberId, body: EntryBody, unixMs: number): UnsignedEntry {
     const chain = this.chains.get(author)
