@@ -37,8 +37,12 @@ export type Wants = (before: readonly SealedHead[]) => boolean
 
 export const EVERYTHING: Wants = () => true
 
+/** Of the epochs from one to another. */
+const NOTHING: { readonly span: string; readonly rows: readonly LedgerRow[] } = { span: '', rows: [] }
+
 export class EpochShelf {
   private held: HeldEpoch[] = []
+  private sorted = NOTHING
   private readonly silentUntil = new Map<MemberId, number>()
   private lastAnswer: MemberId | undefined
   private asked: { readonly seal: string; readonly answer: (bytes: Uint8Array) => void } | null = null
@@ -61,6 +65,14 @@ export class EpochShelf {
   /** Whether they reach back to the room's beginning. */
   get isWhole(): boolean {
     return this.book.epoch === 0 || this.epochs[this.epochs.length - 1]?.number === 1
+  }
+
+  /** Rows of all epochs in hand. */
+  newestFirst(): readonly LedgerRow[] {
+    const { epochs } = this
+    const span = `${epochs[epochs.length - 1]?.number ?? 0}-${epochs[0]?.number ?? 0}`
+    if (span !== this.sorted.span) this.sorted = { span, rows: byTime(epochs.flatMap(({ rows }) => rows)) }
+    return this.sorted.rows
   }
 
   /** What this device keeps. Calls run one after the other: who comes second finds the work done. */
@@ -92,7 +104,10 @@ export class EpochShelf {
   private stayAwake(): void {
     this.cancelIdle()
     if (this.closed) return
-    this.cancelIdle = this.context.clock.after(IDLE_MS, () => (this.held = []))
+    this.cancelIdle = this.context.clock.after(IDLE_MS, () => {
+      this.held = []
+      this.sorted = NOTHING
+    })
   }
 
   private async bring(wants: Wants, ask: boolean): Promise<void> {
@@ -188,4 +203,13 @@ export class EpochShelf {
 export function leavesOf(epoch: HeldEpoch): readonly Uint8Array[] {
   epoch.leaves ??= epoch.rows.map(({ entry }: { readonly entry: Entry }) => leafHash(entryBytes(entry)))
   return epoch.leaves
+}
+
+/** Newest first. */
+export function byTime(rows: readonly LedgerRow[]): LedgerRow[] {
+  return [...rows].sort(isLater)
+}
+
+export function isLater(a: LedgerRow, b: LedgerRow): number {
+  return b.entry.unixMs - a.entry.unixMs || (a.hash < b.hash ? -1 : 1)
 }

@@ -12,7 +12,7 @@ import type { LedgerPage, LedgerQuery, LedgerRow, SealView, Trace } from '../por
 import type { ExportedFile } from '../ports/session.ts'
 import type { Archive } from './archive.ts'
 import type { PeerContext } from './context.ts'
-import { EpochShelf, leavesOf, type Base, type HeldEpoch } from './epoch-shelf.ts'
+import { byTime, EpochShelf, isLater, leavesOf, type Base, type HeldEpoch } from './epoch-shelf.ts'
 import type { RoomBook } from './room-book.ts'
 
 const MAX_PAGE = 200
@@ -24,12 +24,6 @@ interface Whole {
   readonly start: Base | null
 }
 
-/** Newest first; of the epochs from one to another. */
-interface Sorted {
-  readonly span: string
-  readonly rows: readonly LedgerRow[]
-}
-
 export function viewOfSeal({ seal, statements }: Certificate): SealView {
   const { epoch, unixMs, size, root, members, anchor } = seal
   const signers = [...new Set(statements.map(({ author }) => author))].sort()
@@ -39,7 +33,6 @@ export function viewOfSeal({ seal, statements }: Certificate): SealView {
 
 export class History {
   private readonly shelf: EpochShelf
-  private sorted: Sorted = { span: '', rows: [] }
 
   constructor(
     context: PeerContext,
@@ -54,7 +47,7 @@ export class History {
     // What only others have is there when the page is asked for again.
     if (!this.shelf.isWhole) this.shelf.fetch().catch(() => undefined)
     const wanted = query.text.trim().toLowerCase()
-    const matches = merged(this.sealedByTime(), byTime(this.openRows())).filter(({ hash, entry }) => {
+    const matches = merged(this.shelf.newestFirst(), byTime(this.openRows())).filter(({ hash, entry }) => {
       if (query.kind !== 'all' && entry.body.kind !== query.kind) return false
       if (query.author !== 'all' && entry.author !== query.author) return false
       if (wanted === '') return true
@@ -146,13 +139,6 @@ export class History {
     }))
   }
 
-  private sealedByTime(): readonly LedgerRow[] {
-    const { epochs } = this.shelf
-    const span = `${epochs[epochs.length - 1]?.number ?? 0}-${epochs[0]?.number ?? 0}`
-    if (span !== this.sorted.span) this.sorted = { span, rows: byTime(epochs.flatMap(({ rows }) => rows)) }
-    return this.sorted.rows
-  }
-
   /** Ends with the newest seal, and begins with the room or after a seal whose snapshot is at hand. */
   private async whole(): Promise<Whole> {
     await this.shelf.fetch()
@@ -166,14 +152,6 @@ export class History {
       return { epochs: epochs.filter(({ number }) => number > baseEpoch), start: base }
     return { epochs: [], start: { certificate, snapshot: this.book.snapshot()! } }
   }
-}
-
-function byTime(rows: readonly LedgerRow[]): LedgerRow[] {
-  return [...rows].sort(isLater)
-}
-
-function isLater(a: LedgerRow, b: LedgerRow): number {
-  return b.entry.unixMs - a.entry.unixMs || (a.hash < b.hash ? -1 : 1)
 }
 
 /** Of two lists in order. */
