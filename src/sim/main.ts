@@ -1,8 +1,10 @@
 // npm run sim -- NAME [--peers N] [--seed S]: a simulated swarm; the last line is one JSON object, as of a benchmark.
 // npm run sim -- ledger --runs N [--peers N] [--seed S] [--jobs J]: many seeded runs of the ledger among liars.
+// npm run sim -- rdfl [--seed S]: the economic experiments, with curves under out/.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { runBatch } from './ledger/batch.ts'
+import { runRdfl } from './rdfl/run.ts'
 import { SCENARIOS, type Check } from './scenarios.ts'
 
 const { values, positionals } = parseArgs({
@@ -25,6 +27,9 @@ if (name === 'ledger') {
   const members = values.peers === undefined ? undefined : integer(values.peers, 5, 40)
   log(`ledger, ${runs} runs of ${members ?? '5 to 40'} members, seed ${seed}, ${jobs} at a time`)
   finish({ seeds: [seed], ...(await runBatch({ seed, runs, jobs, members }, log)) })
+} else if (name === 'rdfl') {
+  log(`rdfl, seed ${seed}`)
+  finish({ seeds: [seed], ...(await runRdfl(seed, log)) })
 } else {
   const scenario = SCENARIOS[name] ?? usage()
   const peers = integer(values.peers ?? '8', 2, 200)
@@ -47,6 +52,7 @@ function integer(text: string, least: number, most: number): number {
 
 function usage(): never {
   console.error(`usage: npm run sim -- ${Object.keys(SCENARIOS).join('|')} --peers 2..200 --seed TEXT
-       npm run sim -- ledger --runs N [--peers 5..40] [--seed TEXT] [--jobs N]`)
+       npm run sim -- ledger --runs N [--peers 5..40] [--seed TEXT] [--jobs N]
+       npm run sim -- rdfl [--seed TEXT]`)
   process.exit(2)
 }

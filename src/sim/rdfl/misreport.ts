@@ -76,16 +76,22 @@ export function misreportStudy(
   })
 }
 
-/** The least fine that deters every owner, of each market: median and highest. */
+/** The least fine that deters every owner of a market: median and highest, and markets that do not open at all. */
 export function finesNeeded(
   setting: MisreportSetting,
   markets: number,
   seed: string,
-): { median: number; highest: number } {
+): { readonly median: number; readonly highest: number; readonly closed: number } {
   const fines = Array.from({ length: markets }, (_, i) =>
-    granted(deterrentFine(PAPER_TERMS, drawOffers(setting, `${seed}/${setting.name}/${i}`), 0.1, 5)),
-  ).sort((a, b) => a - b)
-  return { median: fines[Math.floor((markets - 1) / 2)]!, highest: fines.at(-1)! }
+    deterrentFine(PAPER_TERMS, drawOffers(setting, `${seed}/${setting.name}/${i}`), 0.1, 5),
+  )
+    .flatMap(outcome => (outcome.ok || outcome.refusal.kind !== 'market-closed' ? [granted(outcome)] : []))
+    .sort((a, b) => a - b)
+  return {
+    median: fines[Math.floor((fines.length - 1) / 2)]!,
+    highest: fines.at(-1)!,
+    closed: markets - fines.length,
+  }
 }
 
 export interface NoisePoint {
