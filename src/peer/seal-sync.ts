@@ -1,18 +1,12 @@
 // Agreement on seals, on the wire: drives the seal machine, hands statements and proposals on, keeps votes before they are
-// sent, and brings latecomers to the newest seal by certificate and snapshot. Statements and certificates are checked for
-// signatures here; what they add up to is the machine's and quorum.ts's business.
+// sent. Statements are checked for signatures here; what they add up to is the machine's business. Latecomers:
+// seal-catch-up.ts.
 import { canonicalise } from '../core/ledger/canonical.ts'
-import {
-  decodeCertificate,
-  decodeProposal,
-  decodeSealStatement,
-  type Proposal,
-} from '../core/ledger/decode.ts'
+import { decodeProposal, decodeSealStatement, type Proposal } from '../core/ledger/decode.ts'
 import { hashOf } from '../core/ledger/chain.ts'
-import { isFinal, skipVerifies, type Previous } from '../core/ledger/quorum.ts'
 import type { Certificate, Seal, SealedHead, SealStatement, Snapshot } from '../core/ledger/seal.ts'
 import { SealMachine, type SealEffect, type SealEvent } from '../core/ledger/seal-machine.ts'
-import { decodeBase64url, encodeBase64url } from '../core/num/base64url.ts'
+import { encodeBase64url } from '../core/num/base64url.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { Store } from '../ports/store.ts'
 import { LIMITS, type PeerMessage } from '../protocol/messages.ts'
@@ -21,12 +15,11 @@ import { Allowance } from './allowance.ts'
 import type { Archive } from './archive.ts'
 import type { PeerContext } from './context.ts'
 import { type ClosedEpoch, type ProposalFacts, type RoomBook } from './room-book.ts'
+import { isSigned, SealCatchUp } from './seal-catch-up.ts'
 import { statementText } from '../core/room/signed-text.ts'
 
 const encoder = new TextEncoder()
 const NO_SEAL = '00'.repeat(32)
-/** Costly answers that one link may have: snapshots, certificates, archives. */
-const SERVED = { count: 6, windowMs: 20_000 }
 const RETRY_MS = 2_000
 const KEPT_PROPOSALS = 64
 /** Small questions with large answers: proposals, and everything that was said in an epoch. */
@@ -55,19 +48,13 @@ interface Wanted {
 
 export class SealSync {
   readonly machine: SealMachine
+  /** How this member comes to a seal that it did not see made, and helps others to. */
+  readonly latecomers: SealCatchUp
   private readonly proposals = new Map<string, Proposal>()
   private readonly wanted = new Map<string, Wanted>()
-  private readonly served = new Allowance(SERVED.count, SERVED.windowMs)
   private readonly proposalsServed = new Allowance(PROPOSALS_SERVED.count, PROPOSALS_SERVED.windowMs)
   private readonly compared = new Allowance(COMPARED.count, COMPARED.windowMs)
   private nextTo = 0
-  /** Links that say they stand on a newer seal, and on which; asked in turn, one at a time. */
-  private readonly ahead = new Map<MemberId, number>()
-  private aheadAskedAt = -Infinity
-  /** Newest certificate that is verified but cannot be reproduced here, and whom it came from. */
-  private behind: { certificate: Certificate; from: MemberId; askedAt: number } | null = null
-  /** The newest snapshot as it travels. */
-  private packed: { readonly seal: string; readonly bytes: Promise<Uint8Array> } | null = null
   private cancelWake: () => void = () => undefined
   private closed = false
   private present = ''
@@ -77,7 +64,7 @@ export class SealSync {
   constructor(
     private readonly context: PeerContext,
     private readonly book: RoomBook,
-    private readonly archive: Archive,
+    archive: Archive,
     /** Must say when it could not write: a vote that is not kept is not sent. */
     private readonly store: Store,
     private readonly host: SealHost,
@@ -85,6 +72,15 @@ export class SealSync {
     const { room, self } = context
     const mode = book.charter.body.governance.sealing
     this.machine = new SealMachine({ room, self, mode, ...book.genesis, epoch: book.epoch })
+    this.latecomers = new SealCatchUp(context, book, archive, {
+      finish: certificate => this.finishFromProposal(certificate),
+      onAdopted: (certificate, from) => {
+        this.dispatch({ type: 'final', certificate })
+        this.host.onSealed(null)
+        // What followed the seal could not be asked for before.
+        this.host.onMissing(from)
+      },
+    })
   }
 
   /** Brings back the votes of before a restart; without them this member could vote twice. */
@@ -136,8 +132,7 @@ export class SealSync {
     }
     const now = this.context.clock.now()
     for (const [hash, wanted] of this.wanted) if (now - wanted.askedAt > RETRY_MS) this.askFor(hash, wanted)
-    if (this.behind && now - this.behind.askedAt > RETRY_MS) this.catchUp()
-    this.askAhead()
+    this.latecomers.tick()
   }
 
   /** The host of the room was heard, by whatever it signed. */
@@ -155,8 +150,8 @@ export class SealSync {
   }
 
   linkDown(member: MemberId): void {
-    for (const allowance of [this.served, this.proposalsServed, this.compared]) allowance.forget(member)
-    if (this.ahead.delete(member)) this.aheadAskedAt = -Infinity
+    for (const allowance of [this.proposalsServed, this.compared]) allowance.forget(member)
+    this.latecomers.linkDown(member)
     for (const { sources } of this.wanted.values()) sources.delete(member)
   }
 
@@ -168,8 +163,7 @@ export class SealSync {
 
   onStatus(from: MemberId, { epoch, digest }: PeerMessage & { type: 'seal-status' }): void {
     if (epoch > this.book.epoch) {
-      this.ahead.set(from, epoch)
-      this.askAhead()
+      this.latecomers.isAhead(from, epoch)
     } else if (
       epoch === this.book.epoch &&
       digest !== this.machine.digest &&
@@ -186,7 +180,7 @@ export class SealSync {
       if (!statement || statement.room !== this.context.room) return this.context.strike(from, 'malformed')
       if (this.machine.isNews(statement)) news.push(statement)
     }
-    const sound = await Promise.all(news.map(statement => this.isSigned(statement)))
+    const sound = await Promise.all(news.map(statement => isSigned(statement, this.context.signer)))
     const added: SealStatement[] = []
     for (const [i, statement] of news.entries()) {
       if (!sound[i]) this.context.strike(from, 'bad-signature')
@@ -214,75 +208,6 @@ export class SealSync {
     this.dispatch({ type: 'seal', seal: proposal.seal, hash })
   }
 
-  async onCertificatesWant(from: MemberId, after: number): Promise<void> {
-    if (after >= this.book.epoch || !this.served.take(from, this.context.clock.now())) return
-    const chosen = await this.trailFrom(after)
-    const blobs = chosen.map(certificate => encoder.encode(canonicalise(certificate)))
-    this.context.send(from, { type: 'certificates', certificates: blobs }, 'bulk')
-  }
-
-  async onCertificates(from: MemberId, blobs: readonly Uint8Array[]): Promise<void> {
-    const mode = this.book.charter.body.governance.sealing
-    let trusted: Previous = this.book.genesis
-    let { epoch } = this.book
-    let previous = this.book.genesis.hash
-    let parent: Seal | undefined
-    let newest: Certificate | undefined
-    for (const bytes of blobs) {
-      const certificate = decodeCertificate(bytes)
-      if (!certificate || certificate.seal.room !== this.context.room)
-        return this.context.strike(from, 'malformed')
-      const { seal } = certificate
-      if (seal.epoch <= epoch) continue
-      const counts =
-        seal.epoch === epoch + 1
-          ? seal.previous === previous && isFinal(certificate, trusted, mode)
-          : skipVerifies(certificate, trusted, mode, parent)
-      // One that cannot be told yet may be the parent of the next, which then vouches for it.
-      parent = seal
-      if (!counts) continue
-      if (!(await this.allSigned(certificate))) return this.context.strike(from, 'bad-seal')
-      trusted = seal
-      epoch = seal.epoch
-      previous = hashOf(seal)
-      newest = certificate
-    }
-    if (!newest || newest.seal.epoch <= this.book.epoch) return
-    const proposal = this.proposals.get(hashOf(newest.seal))
-    if (proposal && this.finish(newest, proposal.heads)) return
-    if ((this.behind?.certificate.seal.epoch ?? 0) >= newest.seal.epoch) return
-    this.behind = { certificate: newest, from, askedAt: -Infinity }
-    this.catchUp()
-  }
-
-  async onSnapshotWant(from: MemberId, seal: string): Promise<void> {
-    const snapshot = this.book.seal && this.book.genesis.hash === seal ? this.book.snapshot() : null
-    if (!snapshot || !this.served.take(from, this.context.clock.now())) return
-    if (this.packed?.seal !== seal) this.packed = { seal, bytes: this.archive.packSnapshot(snapshot) }
-    this.context.send(from, { type: 'snapshot', seal, bytes: await this.packed.bytes }, 'bulk')
-  }
-
-  async onSnapshot(from: MemberId, seal: string, bytes: Uint8Array): Promise<void> {
-    const { behind } = this
-    if (!behind || hashOf(behind.certificate.seal) !== seal) return
-    const snapshot = await this.archive.unpackSnapshot(bytes)
-    if (this.behind !== behind) return
-    if (!snapshot || !this.book.adopt(behind.certificate, snapshot)) {
-      this.context.strike(from, 'bad-seal')
-      return
-    }
-    this.adopted(behind.certificate)
-    // What followed the seal could not be asked for before.
-    this.host.onMissing(from)
-    await this.archive.keepBase(behind.certificate, snapshot)
-  }
-
-  async onArchiveWant(from: MemberId, seal: string): Promise<void> {
-    if (!this.served.take(from, this.context.clock.now())) return
-    const bytes = await this.archive.packedOf(seal)
-    if (bytes) this.context.send(from, { type: 'archive', seal, bytes }, 'bulk')
-  }
-
   close(): void {
     this.closed = true
     this.cancelWake()
@@ -293,38 +218,6 @@ export class SealSync {
     if (!this.book.adopt(certificate, snapshot)) return false
     this.dispatch({ type: 'final', certificate })
     return true
-  }
-
-  /** The fewest certificates by which a member that stands on `after` comes to trust the newest, parents included. */
-  private async trailFrom(after: number): Promise<Certificate[]> {
-    const mode = this.book.charter.body.governance.sealing
-    const at = async (epoch: number): Promise<Certificate | undefined> =>
-      epoch === this.book.epoch ? (this.book.certificate ?? undefined) : this.archive.certificateOf(epoch)
-    const trail: Certificate[] = []
-    const start = after > 0 ? await at(after) : undefined
-    const { author } = this.book.charter
-    let trusted: Previous = start?.seal ?? { members: [author], anchor: author }
-    for (let epoch = after; epoch < this.book.epoch;) {
-      let next = this.book.epoch
-      for (; next > epoch + 1; next = epoch + Math.floor((next - epoch) / 2)) {
-        const [parent, candidate] = [await at(next - 1), await at(next)]
-        if (!candidate || !skipVerifies(candidate, trusted, mode, parent?.seal)) continue
-        if (candidate.statements[0]?.path === 'quorum' && parent) trail.push(parent)
-        break
-      }
-      const certificate = await at(next)
-      if (!certificate) return trail
-      trail.push(certificate)
-      trusted = certificate.seal
-      epoch = next
-    }
-    return trail
-  }
-
-  private adopted(certificate: Certificate): void {
-    this.behind = null
-    this.dispatch({ type: 'final', certificate })
-    this.host.onSealed(null)
   }
 
   private dispatch(event: SealEvent): void {
@@ -419,13 +312,13 @@ export class SealSync {
 
   /** Final by what was heard here: from the own entries if they are complete, else by the snapshot of somebody's. */
   private finishOrFetch(certificate: Certificate): void {
+    if (this.finishFromProposal(certificate)) return
+    this.latecomers.fetch(certificate, certificate.statements[0]!.author)
+  }
+
+  private finishFromProposal(certificate: Certificate): boolean {
     const proposal = this.proposals.get(hashOf(certificate.seal))
-    if (proposal && this.finish(certificate, proposal.heads)) return
-    if (!this.behind) {
-      const [from] = certificate.statements
-      this.behind = { certificate, from: from!.author, askedAt: -Infinity }
-    }
-    if (this.context.clock.now() - this.behind.askedAt > RETRY_MS) this.catchUp()
+    return proposal !== undefined && this.finish(certificate, proposal.heads)
   }
 
   /** Moves the book to a final seal that it can reproduce; false when it needs the snapshot. */
@@ -433,28 +326,11 @@ export class SealSync {
     if (certificate.seal.epoch <= this.book.epoch) return true
     const closed = this.book.close(certificate, heads)
     if (!closed) return false
-    this.behind = null
     this.wanted.clear()
     this.dispatch({ type: 'final', certificate })
     this.host.onSealed(closed)
     for (const link of this.context.transport.links()) this.linkUp(link)
     return true
-  }
-
-  /** Of several links that are ahead one is asked: all of them would send the same. */
-  private askAhead(): void {
-    const now = this.context.clock.now()
-    if (now - this.aheadAskedAt < RETRY_MS) return
-    const stand = Math.max(this.book.epoch, this.behind?.certificate.seal.epoch ?? 0)
-    for (const [link, epoch] of this.ahead) {
-      this.ahead.delete(link)
-      if (epoch <= stand) continue
-      // To the end of the line: who does not answer is asked again after the others.
-      this.ahead.set(link, epoch)
-      this.aheadAskedAt = now
-      this.context.send(link, { type: 'certificates-want', after: this.book.epoch })
-      return
-    }
   }
 
   /** The oldest give way: the machine asks again for those that it still needs. */
@@ -464,17 +340,6 @@ export class SealSync {
     const oldest = this.wanted.keys().next()
     if (this.wanted.size > MAX_WANTED && !oldest.done) this.wanted.delete(oldest.value)
     this.askFor(hash, wanted)
-  }
-
-  private catchUp(): void {
-    const { behind } = this
-    if (!behind) return
-    const links = this.context.transport.links()
-    const isFirst = behind.askedAt === -Infinity && links.includes(behind.from)
-    behind.askedAt = this.context.clock.now()
-    // Whoever did not answer may have moved on, or not mean to.
-    const to = isFirst ? behind.from : links[this.nextTo++ % Math.max(1, links.length)]
-    if (to) this.context.send(to, { type: 'snapshot-want', seal: hashOf(behind.certificate.seal) })
   }
 
   private askFor(hash: string, wanted: Wanted): void {
@@ -510,16 +375,6 @@ export class SealSync {
     const { seal, epoch } = this.book
     const { digest } = this.machine
     return { type: 'seal-status', epoch, seal: seal ? this.book.genesis.hash : NO_SEAL, digest }
-  }
-
-  private isSigned(statement: SealStatement): Promise<boolean> {
-    const signature = decodeBase64url(statement.sig, 64)
-    if (!signature) return Promise.resolve(false)
-    return this.context.signer.verify(statement.author, statementText(statement), signature)
-  }
-
-  private async allSigned({ statements }: Certificate): Promise<boolean> {
-    return (await Promise.all(statements.map(statement => this.isSigned(statement)))).every(Boolean)
   }
 
   private get votesPrefix(): string {

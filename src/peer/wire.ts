@@ -268,15 +268,15 @@ export class Wire {
       case 'seal':
         return this.seals.onSeal(from, message.seal)
       case 'certificates-want':
-        return this.seals.onCertificatesWant(from, message.after)
+        return this.seals.latecomers.onCertificatesWant(from, message.after)
       case 'certificates':
-        return this.seals.onCertificates(from, message.certificates)
+        return this.seals.latecomers.onCertificates(from, message.certificates)
       case 'snapshot-want':
-        return this.seals.onSnapshotWant(from, message.seal)
+        return this.seals.latecomers.onSnapshotWant(from, message.seal)
       case 'snapshot':
-        return this.seals.onSnapshot(from, message.seal, message.bytes)
+        return this.seals.latecomers.onSnapshot(from, message.seal, message.bytes)
       case 'archive-want':
-        return this.seals.onArchiveWant(from, message.seal)
+        return this.seals.latecomers.onArchiveWant(from, message.seal)
       case 'archive':
         return this.history.onArchive(message.seal, message.bytes)
       default:
