@@ -237,7 +237,7 @@ function median(values: readonly number[]): number {
 let collect: (() => void) | undefined
 
 /** Bytes, after what nobody holds is gone. */
-function heapUsed(): number {
+export function heapUsed(): number {
   if (!collect) {
     setFlagsFromString('--expose-gc')
     collect = runInNewContext('gc') as () => void

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import type { SealMode } from '../src/core/ledger/quorum.ts'
+import { historyCost } from './ledger-history.ts'
 import { arrive } from './ledger-joiner.ts'
 import {
   archiveBytes,
@@ -57,6 +58,8 @@ async function measure(
   const life = new RoomLife({ mode, members: MEMBERS, entries, seed: SEED }).run()
   const { maker } = life
   const count = life.entries
+  const seals = maker.epochs.length
+  const kinds = [...life.kinds].sort((a, b) => b[1] - a[1])
 
   const { bytes: fileBytes, exported, audited } = await auditCost(maker)
   const peer = await peerCost(maker)
@@ -72,6 +75,9 @@ async function measure(
   const crowdSeal = await sealCost(crowd, REPETITIONS)
   const crowdSnapshot = await snapshotBytes(crowd.maker)
 
+  // Last, since the room lives on in it.
+  const history = await historyCost(life)
+
   const rate = (ms: number): number => (count / ms) * 1000
   const checks = [
     check('audit of the exported file', rate(audited.cpuMs), 'entries/s', '>=', 2_000),
@@ -84,7 +90,7 @@ async function measure(
     figure('fold: entries', fold.applyMs / 1000, 's'),
     figure('fold: closing of all epochs', fold.closeMs / 1000, 's'),
     figure('state hashes of all seals', fold.hashMs / 1000, 's'),
-    figure('closing an epoch, judged and folded, each', peer.closedCpuMs / maker.epochs.length, 'ms'),
+    figure('closing an epoch, judged and folded, each', peer.closedCpuMs / seals, 'ms'),
     figure(`proposal of a full epoch, ${MEMBERS} members`, seal.proposeMs, 'ms'),
     figure(`judgement of it, ${MEMBERS} members`, seal.judgeMs, 'ms'),
     figure(`proposal of a full epoch, ${MANY_MEMBERS} members`, crowdSeal.proposeMs, 'ms'),
@@ -101,6 +107,12 @@ async function measure(
     figure('proof of one entry', proof.bytes / 1000, 'kB'),
     figure('making it from leaf hashes', proof.makeMs, 'ms'),
     figure('verifying it', proof.verifyMs, 'ms'),
+    figure('first page of the whole ledger', history.firstPageMs / 1000, 's'),
+    figure('another page', history.pageMs, 'ms'),
+    figure('a page after another seal', history.pageAfterSealMs, 'ms'),
+    figure('searching a word', history.searchMs, 'ms'),
+    figure('proof of one entry from the archive', history.proofMs / 1000, 's'),
+    figure('memory while the whole ledger is in hand', history.heldBytes / MB, 'MB'),
     figure('exported file', fileBytes / MB, 'MB'),
     figure('export, by the clock', exported.wallMs / 1000, 's'),
     figure('audit, by the clock', audited.wallMs / 1000, 's'),
@@ -108,8 +120,8 @@ async function measure(
   ]
   const more = {
     entries: count,
-    seals: maker.epochs.length,
-    kinds: Object.fromEntries([...life.kinds].sort((a, b) => b[1] - a[1])),
+    seals,
+    kinds: Object.fromEntries(kinds),
     newcomer: Object.fromEntries(arrival.bytes),
   }
   return { checks, more }
