@@ -110,10 +110,12 @@ function apportion(total: bigint, weights: readonly bigint[]): bigint[] {
   const sum = weights.reduce((a, b) => a + b, 0n)
   if (sum === 0n) return weights.map(() => 0n)
   const shares = weights.map(weight => (total * weight) / sum)
+  const remainders = weights.map((weight, i) => total * weight - shares[i]! * sum)
   const rest = total - shares.reduce((a, b) => a + b, 0n)
+  if (rest === 0n) return shares
   const byRemainder = [...weights.keys()].sort((a, b) => {
-    const difference = ((total * weights[b]!) % sum) - ((total * weights[a]!) % sum)
-    return difference === 0n ? a - b : difference > 0n ? 1 : -1
+    const [one, other] = [remainders[a]!, remainders[b]!]
+    return one === other ? a - b : one > other ? -1 : 1
   })
   for (const i of byRemainder.slice(0, Number(rest))) shares[i] = shares[i]! + 1n
   return shares

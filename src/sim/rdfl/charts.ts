@@ -11,7 +11,7 @@ const OUT = path.resolve(import.meta.dirname, '../../../out')
 
 const RULES: readonly { readonly rule: PricingRule; readonly name: string; readonly colour: string }[] = [
   { rule: 'optimal', name: 'equilibrium', colour: COLOURS[0]! },
-  { rule: 'random', name: 'random, half to all', colour: COLOURS[1]! },
+  { rule: 'random', name: 'random', colour: COLOURS[1]! },
   { rule: 'fixed', name: 'fixed at 1', colour: COLOURS[2]! },
 ]
 
@@ -55,7 +55,7 @@ export function pricingChart(study: PricingStudy, figure: 'sponsor' | 'meanOwner
   const sponsor = figure === 'sponsor'
   return {
     title: sponsor ? 'Utility of the sponsor' : 'Mean utility of an owner',
-    subtitle: `${POPULATIONS[study.population]}; alpha 5, seed ${seed}`,
+    subtitle: `${POPULATIONS[study.population]}; alpha 5; random: half to all of the equilibrium’s; seed ${seed}`,
     xLabel: 'owners',
     yAxis: sponsor
       ? { from: 0.4, to: 0.8, format: value => value.toFixed(2) }
@@ -69,7 +69,7 @@ export function adjustmentChart(results: readonly AdjustmentResult[], seeds: num
     title: 'Measuring quality again during training',
     subtitle: `MNIST, ten owners, five with 30 to 90 % wrong labels; accuracy on 2,000 test samples, mean of ${seeds} seeds`,
     xLabel: 'round',
-    yAxis: { from: 0.3, to: 0.95, format: value => `${Math.round(100 * value)} %` },
+    yAxis: { from: 0.25, to: 1, format: value => `${Math.round(100 * value)} %` },
     curves: results.map(({ name, accuracy }, i) => ({
       name,
       colour: COLOURS[i % COLOURS.length]!,
@@ -92,7 +92,7 @@ export function misreportChart(
     title: 'What a bent report gains',
     subtitle: `${setting.name}; utility against telling the truth, mean over owners and markets`,
     xLabel: 'reported less true quality',
-    yAxis: { from: -1, to: 2.5, format: value => `${Math.round(100 * value)} %` },
+    yAxis: { from: -1, to: 4, format: value => `${Math.round(100 * value)} %` },
     curves: [
       curve('paid as reported', 1, 'byReport'),
       curve('paid as measured', 0, 'byMeasure'),

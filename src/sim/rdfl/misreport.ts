@@ -95,46 +95,88 @@ export function finesNeeded(
 }
 
 export interface NoisePoint {
+  /** Standard deviation of measured quality around the true one. */
   readonly deviation: number
-  /** Fines of an honest owner, and the same with what it receives of the fines of others, as parts of its utility. */
+  /** Fines that honest owners pay, as a part of their utility; they receive as much of each other's. */
   readonly fines: number
-  readonly net: number
+  /** Root mean square of fines received less paid, as a part of the mean utility. */
+  readonly spread: number
+  /** The report less the true quality that serves an owner best, mean over owners. */
+  readonly bestBent: number
 }
 
-/** What honest owners lose to fines when quality is measured with an error. */
+/** What an error of measurement does: honest owners are fined by chance, and shade their reports. */
 export function measurementNoise(
   setting: MisreportSetting,
   fine: number,
   deviations: readonly number[],
+  markets: number,
   seed: string,
 ): NoisePoint[] {
   return deviations.map(deviation => {
     const rng = createRng(`${seed}/noise/${deviation}`)
     let fines = 0
-    let net = 0
+    let squares = 0
     let utility = 0
-    for (let i = 0; i < 200; i++) {
-      const { owners, reward } = granted(
-        solveMarket(granted(openMarket(PAPER_TERMS, drawOffers(setting, `${seed}/${i}`)))),
-      )
+    let bent = 0
+    for (let i = 0; i < markets; i++) {
+      const offers = drawOffers(setting, `${seed}/${i}`)
+      const { owners, reward } = granted(solveMarket(granted(openMarket(PAPER_TERMS, offers))))
       const paid = owners.map(({ pay }) =>
         Math.min(pay, fine * reward * Math.max(0, deviation * rng.normal())),
       )
-      const received = owners.map((_, n) =>
-        paid.reduce(
-          (sum, amount, payer) =>
-            payer === n ? sum : sum + (amount * owners[n]!.share) / (1 - owners[payer]!.share),
+      owners.forEach(({ share, ...owner }, n) => {
+        const received = paid.reduce(
+          (sum, amount, payer) => (payer === n ? sum : sum + (amount * share) / (1 - owners[payer]!.share)),
           0,
-        ),
-      )
-      owners.forEach((owner, n) => {
+        )
         fines += paid[n]!
-        net += received[n]! - paid[n]!
+        squares += (received - paid[n]!) ** 2
         utility += owner.utility
+        bent += bestReport(offers, n, fine, deviation)
       })
     }
-    return { deviation, fines: fines / utility, net: net / utility }
+    const people = markets * setting.owners
+    return {
+      deviation,
+      fines: fines / utility,
+      spread: Math.sqrt(squares / people) / (utility / people),
+      bestBent: bent / people,
+    }
   })
+}
+
+/** On a grid of half points; the expected fine for a report b too high is phi reward E[max(0, b - error)]. */
+function bestReport(offers: readonly OwnerOffer[], n: number, fine: number, deviation: number): number {
+  const { quality } = offers[n]!
+  let best = 0
+  let most = -Infinity
+  for (let bent = -0.05; bent <= 0.0501; bent += 0.005) {
+    const { utility, reward } = granted(reportOutcome(PAPER_TERMS, offers, n, quality + bent))
+    const worth = utility - fine * reward * expectedExcess(bent, deviation)
+    if (worth > most + 1e-15) {
+      most = worth
+      best = bent
+    }
+  }
+  return best
+}
+
+/** E[max(0, b - sigma Z)] = b Phi(b / sigma) + sigma phi(b / sigma) for a standard normal Z. */
+function expectedExcess(bent: number, deviation: number): number {
+  if (deviation === 0) return Math.max(0, bent)
+  const z = bent / deviation
+  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)
+  return bent * normalShareBelow(z) + deviation * density
+}
+
+/** Abramowitz & Stegun 26.2.17, within 7.5e-8. */
+function normalShareBelow(z: number): number {
+  if (z < 0) return 1 - normalShareBelow(-z)
+  const t = 1 / (1 + 0.2316419 * z)
+  const series =
+    t * (0.31938153 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+  return 1 - (Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)) * series
 }
 
 /** As published: the reported quality decides amount and pay alike. */

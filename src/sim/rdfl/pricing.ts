@@ -45,8 +45,11 @@ export function pricingStudy(population: Population, markets: number, seed: stri
       const market = granted(openMarket(PAPER_TERMS, ownersOf(population, owners, rng)))
       const best = granted(solveMarket(market))
       const rivals: [PricingRule, Equilibrium][] = [['fixed', granted(answerReward(market, 1))]]
-      for (let draw = 0; draw < DRAWS; draw++)
-        rivals.push(['random', granted(answerReward(market, best.reward * (0.5 + 0.5 * rng.next())))])
+      // One draw in each stratum: the mean over so few draws is then that of the distribution.
+      for (let draw = 0; draw < DRAWS; draw++) {
+        const part = 0.5 + (0.5 * (draw + rng.next())) / DRAWS
+        rivals.push(['random', granted(answerReward(market, part * best.reward))])
+      }
       note(sums.optimal, best)
       for (const [rule, rival] of rivals) {
         note(sums[rule], rival)

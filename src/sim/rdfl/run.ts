@@ -46,7 +46,7 @@ export async function runRdfl(seed: string, log: (line: string) => void): Promis
       return { name: setting.name, ...finesNeeded(setting, MARKETS, seed) }
     }),
   )
-  const noise = measurementNoise(NARROW, FINE, [0, 0.01, 0.02, 0.05], seed)
+  const noise = measurementNoise(NARROW, FINE, [0, 0.01, 0.02, 0.05], MARKETS, seed)
   log('rewards and quality')
   const response = responseStudy()
   log('joins and leaves')
