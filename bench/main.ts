@@ -12,6 +12,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   gpu: () => import('./gpu.ts'),
   ledger: () => import('./ledger.ts'),
   page: () => import('./page.ts'),
+  rdfl: () => import('./rdfl.ts'),
   swarm: () => import('./swarm.ts'),
   trainer: () => import('./trainer.ts'),
   transport: () => import('./transport.ts'),

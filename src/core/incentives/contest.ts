@@ -92,7 +92,10 @@ function stretchesOf(
       ratio = (free.size - 1) / costs
     } else {
       ratio = Math.max(event, entry)
-      total = capped / (ratio * costs - free.size + 1)
+      // With two or more who know no cap, r never falls to (k - 1) / C: whoever would come in below that never does.
+      const scale = ratio * costs - free.size + 1
+      if (!(scale > 0)) return stretches
+      total = capped / scale
     }
     if (entrant !== undefined && entry >= event) {
       free.add(entrant)

@@ -44,7 +44,7 @@ export function randomMarket(rng: Rng, most: number): Market {
   const between = (low: number, high: number): number => low + (high - low) * rng.next()
   const count = 2 + rng.below(most - 1)
   const worst = between(0.05, 0.99)
-  const caps = rng.below(3)
+  const caps = rng.below(4)
   const laws: readonly GrowthLaw[] = [
     { law: 'log', scale: between(0.2, 2) },
     { law: 'log', scale: 0.5 },
@@ -61,7 +61,7 @@ export function randomMarket(rng: Rng, most: number): Market {
   const offers = Array.from({ length: count }, (_, n) => ({
     id: idOf(n),
     quality: between(worst, 1),
-    cap: caps === 0 ? Infinity : caps === 1 ? 1 : between(0.005, 1),
+    cap: caps === 0 || (caps === 3 && rng.below(4) === 0) ? Infinity : caps === 1 ? 1 : between(0.005, 1),
   }))
   return granted(openMarket(terms, offers))
 }
