@@ -29,6 +29,12 @@ const PROOF_AGAIN_MS = 5_000
 /** A leaving host waits at most this long for the seal that names its heir. */
 const HANDOVER_MS = 5_000
 
+interface FoundProof {
+  readonly proof: ProofBody
+  /** From which sequence on the accused's chain ends; none for contradictory statements. */
+  readonly cut: number
+}
+
 export interface CitizenHost {
   readonly wire: Wire
   readonly self: MemberId
@@ -51,8 +57,9 @@ export class Citizen {
   readonly overseer: Overseer
   readonly devices: DeviceDesk
   readonly journal: ReceiptJournal
-  /** From which sequence on each is accused: of a fork below, or of a first one after contradictory statements, again. */
-  private readonly accused = new Map<MemberId, number>()
+  /** Of contradictions, found here or by others, and those that this member is about to write. */
+  private readonly proofs = new Map<MemberId, FoundProof>()
+  private readonly proving = new Set<FoundProof>()
   /** What the work since the last receipt was done under. */
   private work = { licence: '', device: '' }
   private handingOver = false
@@ -105,6 +112,8 @@ export class Citizen {
   admitted({ author, body }: Entry): void {
     if (author === this.book.genesis.anchor) this.host.wire.seals.hostHeard()
     if (body.kind === 'leave') this.time.forget(author)
+    // It may also have cut off the author of another one.
+    if (body.kind === 'proof') this.accuse(body)
   }
 
   compute(): ComputeState {
@@ -199,23 +208,45 @@ export class Citizen {
 
   /** Writes a proof into the ledger unless somebody else's arrives first. */
   accuse(proof: ProofBody): void {
+    this.keepProof(proof)
+    const place = [...this.members.keys()].sort().indexOf(this.host.self)
+    this.proveAll(PROOF_STEP_MS * (Math.max(0, place) % PROOF_STEPS))
+  }
+
+  /** Of each author the proof that cuts deepest. */
+  private keepProof(proof: ProofBody): void {
     const { against } = proof
     const cut = proofCut(proof)
-    if ((this.accused.get(against) ?? Infinity) <= cut || against === this.host.self) return
-    this.accused.set(against, cut)
-    const place = [...this.members.keys()].sort().indexOf(this.host.self)
-    this.prove(proof, PROOF_STEP_MS * (Math.max(0, place) % PROOF_STEPS))
+    if (against === this.host.self || (this.proofs.get(against)?.cut ?? Infinity) <= cut) return
+    this.proofs.set(against, { proof, cut })
+  }
+
+  /** Whatever the ledger lacks: a proof leaves it again when its own author is cut off before it. */
+  private proveAll(afterMs: number): void {
+    for (const found of this.proofs.values()) {
+      if (this.isProved(found) || this.proving.has(found)) continue
+      this.proving.add(found)
+      this.prove(found, afterMs)
+    }
   }
 
   /** Again until it stands in the ledger: who found it may not have joined yet, or the ledger may be full. */
-  private prove(proof: ProofBody, afterMs: number): void {
+  private prove(found: FoundProof, afterMs: number): void {
     this.host.after(afterMs, () => {
-      // Without the proof of a fork those that saw one of the two entries and those that saw both could not agree on a seal.
-      if ((this.book.live.members.convicted.get(proof.against) ?? Infinity) <= proofCut(proof)) return
-      if (!this.members.has(this.host.self)) return this.prove(proof, PROOF_AGAIN_MS)
-      // Meanwhile the accused is out here all the same.
-      this.append(proof).catch(() => this.prove(proof, PROOF_AGAIN_MS))
+      if (this.isProved(found)) this.proving.delete(found)
+      else if (!this.members.has(this.host.self)) this.prove(found, PROOF_AGAIN_MS)
+      else
+        this.append(found.proof).then(
+          () => this.proving.delete(found),
+          // Meanwhile the accused is out here all the same.
+          () => this.prove(found, PROOF_AGAIN_MS),
+        )
     })
+  }
+
+  /** Without the proof of a fork those that saw one of the two entries and those that saw both could not agree on a seal. */
+  private isProved({ proof, cut }: FoundProof): boolean {
+    return (this.book.live.members.convicted.get(proof.against) ?? Infinity) <= cut
   }
 
   async registerDevice(): Promise<void> {
