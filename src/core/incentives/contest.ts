@@ -113,7 +113,7 @@ function stretchesOf(
 }
 
 /** Total effort Q in equilibrium for a prize >= 0. */
-export function totalEffort({ stretches }: Contest, prize: number): number {
+function totalEffort({ stretches }: Contest, prize: number): number {
   let at = stretches.length - 1
   while (at > 0 && stretches[at]!.prizeFrom > prize) at--
   const { uncapped, costs, capped } = stretches[at]!

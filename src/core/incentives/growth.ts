@@ -20,8 +20,6 @@ export type GrowthLaw =
   /** scale * (1 - (1 + Q)^-exponent): a ceiling that is approached. */
   | { readonly law: 'saturating'; readonly scale: number; readonly exponent: number }
 
-export const PAPER_GROWTH: GrowthLaw = { law: 'log', scale: 0.5 }
-
 export function growthOf(law: GrowthLaw): Growth {
   const { scale } = law
   switch (law.law) {

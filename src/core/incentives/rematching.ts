@@ -56,7 +56,7 @@ export interface MatchStep {
   readonly repriced: boolean
 }
 
-export const HYSTERESIS = 0.05
+const HYSTERESIS = 0.05
 
 export const EMPTY_MATCH: MatchState = {
   owners: new Map(),

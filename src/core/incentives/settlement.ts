@@ -52,7 +52,7 @@ export interface Settlement {
 const MILLION = 1_000_000n
 /** More credits than any charter may issue (39 digits); guards the audit, not the arithmetic. */
 const MAX_REWARD = 10n ** 39n
-export const MAX_PAID = 200
+const MAX_PAID = 200
 
 export function settle(
   rewardMicro: bigint,

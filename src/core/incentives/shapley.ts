@@ -44,7 +44,7 @@ export interface ShapleyQuestion {
   readonly done: number
 }
 
-export const EXACT_PLAYERS = 8
+const EXACT_PLAYERS = 8
 const MAX_PLAYERS = 200
 /** Below this many orders a variance says little. */
 const LEAST_PERMUTATIONS = 20

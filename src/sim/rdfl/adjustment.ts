@@ -24,7 +24,7 @@ export interface AdjustmentPlan {
   readonly onlyMore: boolean
 }
 
-export const ADJUSTMENTS: readonly AdjustmentPlan[] = [
+const ADJUSTMENTS: readonly AdjustmentPlan[] = [
   { name: 'never', at: null, metric: 'validation', least: 0.9, onlyMore: false },
   { name: 'as published', at: 2, metric: 'training', least: 0.9, onlyMore: true },
   { name: 'validation, 0.9 to 1', at: 2, metric: 'validation', least: 0.9, onlyMore: false },

@@ -6,7 +6,7 @@ import { deterrentFine, reportOutcome } from '../../core/incentives/reporting.ts
 import { createRng } from '../../core/num/rng.ts'
 import { granted, idOf } from './markets.ts'
 
-export const REPORTS: readonly number[] = [
+const REPORTS: readonly number[] = [
   -0.1, -0.05, -0.02, 0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1,
 ]
 

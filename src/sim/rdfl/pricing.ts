@@ -85,11 +85,11 @@ function ownersOf(population: Population, count: number, rng: ReturnType<typeof 
   return population === 'paper' ? equalOwners(count) : noisyOwners(rng, count, population)
 }
 
-export function meanOwnerUtility({ owners }: Equilibrium): number {
+function meanOwnerUtility({ owners }: Equilibrium): number {
   return owners.reduce((sum, { utility }) => sum + utility, 0) / owners.length
 }
 
-export function paperMarket(owners: number): Market {
+function paperMarket(owners: number): Market {
   return granted(openMarket(PAPER_TERMS, equalOwners(owners)))
 }
 

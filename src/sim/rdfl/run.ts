@@ -16,7 +16,7 @@ import {
 import { compareWithSaved, pricingStudy, savedOrder, type PricingStudy } from './pricing.ts'
 import { responseStudy } from './response.ts'
 
-export const FINE = 0.2
+const FINE = 0.2
 const MARKETS = 20
 const CHURN_RUNS = 100
 const REWARD_MICRO = 1_000_000_007n
