@@ -45,6 +45,8 @@ export interface MemoryNetwork {
   partition(groups: readonly (readonly MemberId[])[]): void
   /** Restores all wires, and the links that the room should have. */
   heal(): void
+  /** Everybody calls one that no neighbour knows, as real members do now and then. */
+  explore(): void
   /** The process dies without a word: others notice after the grace period. */
   kill(member: MemberId): void
   /** Links that exist, for tests that nothing stays open. */
@@ -159,6 +161,16 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
     }
   }
 
+  /** Groups that were apart, or held together by a liar, have all the links that they look for among themselves. */
+  const explore = (): void => {
+    for (const node of nodes.values()) {
+      const far = node.alive ? memberToExplore(viewOf(node), limits, rng) : undefined
+      const called = far === undefined ? undefined : nodes.get(far)
+      if (called) link(node, called)
+    }
+    settle()
+  }
+
   const setCut = (pair: Pair, cut: boolean): void => {
     if (pair.cut === cut) return
     pair.cut = cut
@@ -270,14 +282,9 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
       cutWires.clear()
       review()
       settle()
-      // Groups that were apart have all the links that they look for among themselves; real members go on exploring.
-      for (const node of nodes.values()) {
-        const far = node.alive ? memberToExplore(viewOf(node), limits, rng) : undefined
-        const called = far === undefined ? undefined : nodes.get(far)
-        if (called) link(node, called)
-      }
-      settle()
+      explore()
     },
+    explore,
     kill(member) {
       const node = nodes.get(member)
       if (!node) return

@@ -24,6 +24,8 @@ export interface BatchResult {
   readonly acts: Partial<Record<CrookKind, number>>
   readonly crooks: number
   readonly convicted: number
+  /** Equivocators whose second branch nobody saw beside the first before a seal dropped it. */
+  readonly buriedForks: number
   readonly cuts: number
   readonly pauses: number
   readonly publishedInPause: number
@@ -117,6 +119,7 @@ function sumUp(reports: readonly RunReport[]): BatchResult {
     acts,
     crooks: sum(({ crooks }) => crooks),
     convicted: sum(({ convicted }) => convicted),
+    buriedForks: sum(({ buriedForks }) => buriedForks),
     cuts: sum(({ cuts }) => cuts),
     pauses: sum(({ pauses }) => pauses),
     publishedInPause: sum(({ publishedInPause }) => publishedInPause),

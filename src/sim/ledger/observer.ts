@@ -65,7 +65,8 @@ export class Observer {
   /** By hash of a frozen state: whether an update of a pause is in it. */
   private readonly tainted = new Set<string>()
   private readonly found = new Set<string>()
-  /** Whom an honest member held a proof against, and who told two of them different things in its ledger. */
+  private readonly toldApart = new Set<MemberId>()
+  /** Whom an honest member held a proof against. */
   private readonly seenToLie = new Set<MemberId>()
 
   constructor(
@@ -139,12 +140,15 @@ export class Observer {
     })
   }
 
-  /** Two entries for one place, each admitted by somebody honest. */
+  /**
+   * Two entries for one place, each admitted by somebody honest. They convict when they meet; where one side of a cut has
+   * sealed its own before, the other is dropped with the snapshot and nobody ever holds both.
+   */
   private compare(entry: Entry): void {
     const place = `${entry.author}/${entry.seq}`
     const hash = entryHash(entry)
     const known = this.places.get(place)
-    if (known !== undefined && known !== hash) this.seenToLie.add(entry.author)
+    if (known !== undefined && known !== hash) this.toldApart.add(entry.author)
     this.places.set(place, hash)
   }
 
@@ -271,6 +275,11 @@ export class Observer {
       if (this.tainted.has(peer.machine.window.baseHash))
         this.violate('pause', `${name} ends on a model trained in a pause`)
     }
+  }
+
+  /** Who told two honest members different things and was not caught, since a seal buried one of them first. */
+  buriedForks(convicted: ReadonlyMap<MemberId, unknown>): number {
+    return [...this.toldApart].filter(member => !convicted.has(member)).length
   }
 
   /** Caught by anybody: then everybody has to know. */

@@ -13,7 +13,7 @@ import { createSimSigner } from '../sim-signer.ts'
 import { Swarm, type PeerPorts, type SimMember } from '../swarm.ts'
 import { crookPorts, spam, type CrookKind, type CrookWorld } from './crook.ts'
 import { Observer, type Violation } from './observer.ts'
-import { planOf, type LedgerPlan } from './plan.ts'
+import { planOf, type LedgerPlan, type Wanted } from './plan.ts'
 import { splitTransport, type SplitTransport } from './twins.ts'
 
 export interface RunReport {
@@ -27,6 +27,7 @@ export interface RunReport {
   readonly acts: Readonly<Partial<Record<CrookKind, number>>>
   readonly crooks: number
   readonly convicted: number
+  readonly buriedForks: number
   readonly cuts: number
   readonly pauses: number
   readonly unsoundSeals: number
@@ -35,8 +36,7 @@ export interface RunReport {
   readonly successions: number
 }
 
-export interface RunOptions {
-  readonly members?: number
+export interface RunOptions extends Wanted {
   /** Does something to every honest peer before it starts: controls that must fail. */
   readonly sabotage?: (peer: Peer) => void
 }
@@ -47,6 +47,7 @@ const CLASSES = ['0', '1']
 const SAMPLES = 6
 const TICK_MS = 1_000
 const QUIET_MS = 2_000
+const EXPLORE_MS = 7_000
 /** A polite close lets what was said before arrive. */
 const FAREWELL_MS = 1_500
 /** All that was open when the room healed is sealed within this. */
@@ -57,7 +58,7 @@ const SPAM = 2_050
 const CAP = '1000000000000'
 
 export async function runLedger(seed: string, options: RunOptions = {}): Promise<RunReport> {
-  return new LedgerRun(planOf(seed, options.members), options).play()
+  return new LedgerRun(planOf(seed, options), options).play()
 }
 
 class LedgerRun {
@@ -93,7 +94,7 @@ class LedgerRun {
       latencyMs: plan.latencyMs,
       lossRate: 0.2,
       stepMs: () => plan.stepMs,
-      overlay: { meshMembers: 5, degree: 4, maxDegree: 6 },
+      overlay: { meshMembers: 6, degree: 4, maxDegree: 6 },
       testData: samples(seed),
       partData: part => samples(`${seed}/${part}`),
       charter: {
@@ -152,6 +153,7 @@ class LedgerRun {
     if (plan.amendAtMs !== null) this.at(plan.amendAtMs, () => this.amend())
     if (plan.licenceAtMs !== null) this.at(plan.licenceAtMs, () => this.license())
     this.tick()
+    this.explore()
     await clock.run(plan.healAtMs)
     swarm.network.heal()
     for (const member of this.away) if (!this.returnsLater(member)) await this.revive(member)
@@ -173,7 +175,7 @@ class LedgerRun {
     if (!settled && honest.every(({ book }) => book.epoch === healedEpoch && book.ledger.size > 0))
       observer.violate('same-ledger', `no seal after epoch ${healedEpoch} in ${SETTLE_MS} ms`)
     observer.conclude(honest, new Set([...this.left].map(i => this.ids[i]!)))
-    const convicted = honest[0]?.book.live.members.convicted.size ?? 0
+    const convicted = honest[0]?.book.live.members.convicted ?? new Map<MemberId, number>()
     swarm.close()
     return {
       seed: plan.seed,
@@ -184,7 +186,8 @@ class LedgerRun {
       virtualSeconds: clock.now() / 1000,
       acts: this.acts,
       crooks: plan.crooks.size,
-      convicted,
+      convicted: convicted.size,
+      buriedForks: observer.buriedForks(convicted),
       cuts: plan.cuts.length,
       pauses: observer.pauseCount,
       unsoundSeals: observer.unsoundSeals,
@@ -373,6 +376,11 @@ class LedgerRun {
     for (const [a, one] of this.ids.entries())
       for (const [b, other] of this.ids.entries())
         if (a < b && sides[a] !== sides[b] && !crooks.has(a) && !crooks.has(b)) network.disconnect(one, other)
+  }
+
+  private explore(): void {
+    this.swarm.network.explore()
+    this.swarm.clock.after(EXPLORE_MS, () => this.explore())
   }
 
   /** What guardians do now and then: sign what honest guardians ask for, vouch for who came. */
