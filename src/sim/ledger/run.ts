@@ -52,6 +52,8 @@ const EXPLORE_MS = 7_000
 const FAREWELL_MS = 1_500
 /** All that was open when the room healed is sealed within this. */
 const SETTLE_MS = 300_000
+/** Forty members need less than a million. */
+const MAX_TURNS = 5_000_000
 /** Beyond the quota of an epoch. */
 const SPAM = 2_050
 /** So many FLOP that nobody uses them up, few enough to be a cap. */
@@ -73,6 +75,7 @@ class LedgerRun {
   private readonly left = new Set<number>()
   private readonly order: number[]
   private quiet = false
+  private turns = 0
 
   constructor(
     private readonly plan: LedgerPlan,
@@ -154,21 +157,21 @@ class LedgerRun {
     if (plan.licenceAtMs !== null) this.at(plan.licenceAtMs, () => this.license())
     this.tick()
     this.explore()
-    await clock.run(plan.healAtMs)
+    await this.until(plan.healAtMs)
     swarm.network.heal()
     for (const member of this.away) if (!this.returnsLater(member)) await this.revive(member)
     // Somebody may still have to end a pause, and the orders have to arrive.
-    await clock.run(plan.healAtMs + QUIET_MS)
+    await this.until(plan.healAtMs + QUIET_MS)
     if (this.rng.next() < 0.8)
       await this.command({ type: 'order', action: 'resume', target: '', reason: 'at last' })
-    await clock.run(plan.healAtMs + 2 * QUIET_MS)
+    await this.until(plan.healAtMs + 2 * QUIET_MS)
     this.quiet = true
     for (const peer of this.everyPeer()) peer.setPaused(true)
     const healedEpoch = Math.max(0, ...observer.finals.keys())
     const until = plan.healAtMs + SETTLE_MS
     let settled = false
-    while (!settled && clock.now() < until) {
-      await clock.run(clock.now() + 1_500)
+    while (!settled && clock.now() < until && this.turns <= MAX_TURNS) {
+      await this.until(clock.now() + 1_500)
       settled = this.isSettled(healedEpoch)
     }
     const honest = this.honestPeers()
@@ -195,6 +198,12 @@ class LedgerRun {
       frozenBehindCut: observer.frozenBehindCut,
       successions: observer.successions,
     }
+  }
+
+  /** Messages that go round for ever would never let a run end. */
+  private async until(ms: number): Promise<void> {
+    const isEndless = await this.swarm.clock.run(ms, () => ++this.turns > MAX_TURNS)
+    if (isEndless) this.observer.violate('fault', `the room is never quiet: ${MAX_TURNS} events`)
   }
 
   private at(ms: number, act: () => void | Promise<void>): void {
