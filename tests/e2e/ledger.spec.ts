@@ -56,7 +56,7 @@ test('a seal becomes final on both, and a newcomer stands on it without the hist
 
 test('the page verifies it, and so does the audit of the exported file, elsewhere', async () => {
   const { page } = ben
-  await page.getByRole('link', { name: 'Ledger' }).click()
+  await page.getByRole('link', { name: 'Ledger', exact: true }).click()
   await page.getByRole('button', { name: 'Verify everything' }).click()
   await page.getByText('Everything holds').first().waitFor({ timeout: 60_000 })
   const [download] = await Promise.all([

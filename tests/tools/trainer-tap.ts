@@ -1,5 +1,5 @@
-// Sees every training step of a tab when it happens: the trainer's worker stamps its progress messages, and the page,
-// through which its port is led, keeps them. Nothing else of the program is changed.
+// Sees every training step of a tab when it happens: the trainer's worker stamps each report of a step as it is put into the
+// next progress message, and the page, through which its port is led, keeps them. Nothing else of the program is changed.
 import type { Page } from 'playwright'
 
 export interface TappedStep {
@@ -8,7 +8,6 @@ export interface TappedStep {
 }
 
 interface Tap {
-  /** Messages come at most every 50 ms and steps of one message share its time: shorter steps are told apart no further. */
   steps: TappedStep[]
   /** Wall-clock milliseconds of clicks and space strokes. */
   acts: number[]
@@ -20,12 +19,13 @@ declare global {
   }
 }
 
-/** In the worker, before its own code. */
+/** In the worker, before its own code: a report {step, loss} is pushed to a list when its step ended, sent up to 50 ms later. */
 const STAMP = `{
-  const post = MessagePort.prototype.postMessage
-  MessagePort.prototype.postMessage = function (message, transfer) {
-    const isProgress = message?.type === 'progress'
-    post.call(this, isProgress ? { ...message, at: performance.timeOrigin + performance.now() } : message, transfer)
+  const push = Array.prototype.push
+  Array.prototype.push = function (...items) {
+    for (const item of items)
+      if (typeof item?.step === 'number' && typeof item.loss === 'number') item.at ??= performance.timeOrigin + performance.now()
+    return push.apply(this, items)
   }
 }
 `
@@ -49,7 +49,7 @@ export async function tapTrainer(page: Page): Promise<void> {
       const { port1, port2 } = new MessageChannel()
       port.onmessage = ({ data }) => port2.postMessage(data)
       port2.onmessage = ({ data }) => {
-        if (data.type === 'progress') for (const _ of data.steps) tap.steps.push({ at: data.at })
+        if (data.type === 'progress') for (const { at } of data.steps) tap.steps.push({ at })
         port.postMessage(data)
       }
       return post.call(this, { type, port: port1 }, [port1])
