@@ -38,8 +38,17 @@ export interface TrainJob {
   readonly optimizer: Optimizer
   /** Seeds the order of samples: equal seeds and data give equal batches on every backend. */
   readonly seed: string
+  /** What holds the local model to the others' where data differ; null for plain training. */
+  readonly drift: DriftControl | null
   /** What governance allows, kept by the trainer's own meter before every step; null for no limit. */
   readonly limits: ComputeLimits | null
+}
+
+export interface DriftControl {
+  /** FedProx (Li et al. 2020, eq. 2): every gradient gets proximal * (w - params); 0 for none. */
+  readonly proximal: number
+  /** Control variate (SCAFFOLD, Karimireddy et al. 2020, eq. 3): added to every gradient, flat, as params; null for none. */
+  readonly correction: Float32Array | null
 }
 
 export interface ComputeLimits {

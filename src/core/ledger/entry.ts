@@ -19,7 +19,37 @@ export interface TrainingTerms {
   readonly trusted: 'yes' | 'no'
   /** Rounds to train; 0 trains until everyone leaves. */
   readonly rounds: number
+  /** How updates are encoded; 'auto': one bit a parameter, and by a shared mask whoever has too slow an uplink for that. */
+  readonly profile: 'auto' | 'one-bit' | 'masked' | 'sparse'
+  /** How updates are combined. */
+  readonly rule: RuleName
+  readonly weighting: 'equal' | 'samples'
+  /** What holds local models together where data differ: nothing, FedProx, or control variates. */
+  readonly drift: 'none' | 'prox' | 'variates'
+  /** mu of FedProx, millionths. */
+  readonly proximalMicro: number
+  /** 'own': the last layer is not shared; every member keeps its own. */
+  readonly head: 'shared' | 'own'
+  /** Members that publish in a round, about, drawn by lot where more train; 0 for everybody. */
+  readonly committee: number
+  readonly privacy: PrivacyTerms
 }
+
+/** Rules of combination; those that mend nothing (plain mean) serve experiments and privacy rooms. */
+export type RuleName = 'clip-trim' | 'clip-mean' | 'multi-krum' | 'nearest-median' | 'centered-clip' | 'mean'
+
+export type PrivacyTerms =
+  | { readonly type: 'none' }
+  /**
+   * Every member clips the change of a round to an L2 norm and adds Gaussian noise to it before anything leaves the tab.
+   * clipMicro: the norm in millionths; noiseMilli: standard deviation over the norm in thousandths; delta = 10^-deltaExponent.
+   */
+  | {
+      readonly type: 'noise'
+      readonly clipMicro: number
+      readonly noiseMilli: number
+      readonly deltaExponent: number
+    }
 
 /** Caps in floating-point operations, decimal strings; "0" sets none. */
 export interface ComputeBudget {

@@ -13,4 +13,12 @@ export const DEFAULT_TERMS: TrainingTerms = {
   outerMomentumMilli: 0,
   trusted: 'yes',
   rounds: 500,
+  profile: 'auto',
+  rule: 'clip-trim',
+  weighting: 'equal',
+  drift: 'none',
+  proximalMicro: 0,
+  head: 'shared',
+  committee: 32,
+  privacy: { type: 'none' },
 }
