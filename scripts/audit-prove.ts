@@ -2,7 +2,7 @@
 // entry, or that one seal continues another, to somebody who has not.
 import { entryHash } from '../src/core/ledger/chain.ts'
 import type { Entry } from '../src/core/ledger/entry.ts'
-import { leafHash } from '../src/core/ledger/merkle.ts'
+import { leafHash } from '../src/core/num/merkle.ts'
 import type { Certificate } from '../src/core/ledger/seal.ts'
 import { readLine } from '../src/core/room/audit-lines.ts'
 import { LineReader } from '../src/core/room/export-file.ts'

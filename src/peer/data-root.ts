@@ -2,7 +2,7 @@
 // sample to whom does not have it; the same samples in one room give the same root, which is how shared data shows (R7).
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Dataset } from '../core/data/dataset.ts'
-import { rootOf } from '../core/ledger/merkle.ts'
+import { rootOf } from '../core/num/merkle.ts'
 import type { RoomId } from '../core/num/ids.ts'
 
 /** Hex; "" for no samples. Each leaf is SHA-256(00 || room || label u16 || values as they are held). */

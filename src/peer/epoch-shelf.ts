@@ -3,7 +3,7 @@
 // are trusted for the hashes that link them to heads that a seal has bound.
 import { entryBytes, entryHash, hashOf } from '../core/ledger/chain.ts'
 import type { Entry } from '../core/ledger/entry.ts'
-import { leafHash } from '../core/ledger/merkle.ts'
+import { leafHash } from '../core/num/merkle.ts'
 import type { Certificate, SealedHead, Snapshot } from '../core/ledger/seal.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { LedgerRow } from '../ports/ledger-view.ts'

@@ -1,6 +1,6 @@
 // Turns training into receipts: what was metered since the last one, chained to it, with the common model before and now.
 import type { ReceiptBody } from '../core/ledger/entry.ts'
-import { leafHash, rootOf } from '../core/ledger/merkle.ts'
+import { leafHash, rootOf } from '../core/num/merkle.ts'
 import { hexToBytes } from '../core/num/hex.ts'
 import type { Traffic } from './traffic.ts'
 import type { Training, WorkTally } from './training.ts'

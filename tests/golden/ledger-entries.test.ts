@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { entryBytes, entryHash, Ledger, roomIdBytes } from '../../src/core/ledger/chain.ts'
 import { decodeEntry } from '../../src/core/ledger/decode.ts'
-import { rootOf } from '../../src/core/ledger/merkle.ts'
+import { rootOf } from '../../src/core/num/merkle.ts'
 import type { MemberId, RoomId } from '../../src/core/num/ids.ts'
 import { ledgerVectors, type LedgerVectors } from '../tools/ledger-vectors.ts'
 

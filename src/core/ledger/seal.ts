@@ -1,5 +1,5 @@
 // Seals: what a quorum signs to make an epoch of the ledger final. Record types only; the rules of agreement are in
-// seal-machine.ts, the proofs in merkle.ts. All are canonical JSON of integers and strings; a seal's name is its hash.
+// seal-machine.ts, the proofs in num/merkle.ts. All are canonical JSON of integers and strings; a seal's name is its hash.
 import type { MemberId, RoomId } from '../num/ids.ts'
 import type { Canonical } from './canonical.ts'
 

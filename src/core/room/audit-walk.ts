@@ -4,7 +4,7 @@
 import type { CharterBody, Entry, ProofBody } from '../ledger/entry.ts'
 import { readEvidence } from '../ledger/evidence.ts'
 import { hashBytes, hashOf } from '../ledger/chain.ts'
-import { appendLeaves, leafHash } from '../ledger/merkle.ts'
+import { appendLeaves, leafHash } from '../num/merkle.ts'
 import { isFinal } from '../ledger/quorum.ts'
 import type { Certificate, Seal, SealedHead, Snapshot } from '../ledger/seal.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'

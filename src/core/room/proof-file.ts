@@ -14,7 +14,7 @@ import {
   leafHash,
   verifyConsistency,
   verifyInclusion,
-} from '../ledger/merkle.ts'
+} from '../num/merkle.ts'
 import { entry as entrySchema } from '../ledger/schema-entry.ts'
 import { certificate as certificateSchema } from '../ledger/schema-seal.ts'
 import type { Certificate } from '../ledger/seal.ts'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { verifySignature } from '../../../src/adapters/signer-webcrypto.ts'
 import { canonicalise } from '../../../src/core/ledger/canonical.ts'
 import { entryBytes, entryHash } from '../../../src/core/ledger/chain.ts'
-import { leafHash } from '../../../src/core/ledger/merkle.ts'
+import { leafHash } from '../../../src/core/num/merkle.ts'
 import {
   createConsistencyProof,
   createProof,

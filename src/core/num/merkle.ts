@@ -1,8 +1,9 @@
 // The Merkle tree of RFC 9162 (section 2.1): roots, inclusion and consistency proofs, and a compact range that grows by
-// appending. A leaf of the ledger is the canonical text of an entry, signature included. Hashes are bytes inside and
-// hexadecimal where they are stored or shown; what comes from outside may be malformed and then proves nothing.
+// appending. Leaves are entries of the ledger (canonical text, signature included) and chunks of a model state. Hashes
+// are bytes inside and hexadecimal where they are stored or shown; what comes from outside may be malformed and then
+// proves nothing.
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, hexToBytes } from '../num/hex.ts'
+import { bytesToHex, hexToBytes } from './hex.ts'
 
 const HASH_BYTES = 32
 

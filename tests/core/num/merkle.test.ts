@@ -16,9 +16,9 @@ import {
   verifyInclusion,
   type CompactRange,
   type TreeHead,
-} from '../../../src/core/ledger/merkle.ts'
+} from '../../../src/core/num/merkle.ts'
 import { createRng } from '../../../src/core/num/rng.ts'
-import { chain, charterBody, FOUNDER, joinBody, workBody } from './fixtures.ts'
+import { chain, charterBody, FOUNDER, joinBody, workBody } from '../ledger/fixtures.ts'
 
 const SIZES = 300
 const data = Array.from({ length: SIZES }, (_, i) => new TextEncoder().encode(`entry ${i}`))
