@@ -1,6 +1,7 @@
 // A room that lived long, made for measuring: twenty members (or more) with devices and licences that train, pay, order,
 // sign, leave and come back, every entry really signed, sealed where the seal machine would seal. Nothing in it breaks a
 // rule, so the fold takes the ways that it takes in an honest room. The same seed makes the same bytes.
+import { DEFAULT_TERMS } from '../src/core/ledger/terms.ts'
 import { encodeBase64url } from '../src/core/num/base64url.ts'
 import { createRng, type Rng } from '../src/core/num/rng.ts'
 import type { CharterBody, EntryBody, GovernanceTerms } from '../src/core/ledger/entry.ts'
@@ -344,16 +345,7 @@ function charterOf(
     partition: { type: 'dirichlet', alphaMilli: 300 },
     parts: members,
     partSamples: 0,
-    terms: {
-      batchSize: STEP_SAMPLES,
-      localSteps: STEPS,
-      optimizer: 'sgd',
-      learningRateMicro: 100_000,
-      outerRateMilli: 1000,
-      outerMomentumMilli: 0,
-      trusted: 'yes',
-      rounds: 0,
-    },
+    terms: { ...DEFAULT_TERMS, batchSize: STEP_SAMPLES, localSteps: STEPS, rounds: 0 },
     schema: '',
     governance,
     rewardMicro: '1000000000',

@@ -1,6 +1,8 @@
 // What a member keeps of the gossip for its next start: the last round that it published for (a second update for that
 // round would be an equivocation) and a recent state (a room in which everybody reloads would else start from zero).
-import type { ModelState } from '../core/gossip/window.ts'
+import { firstDraw } from '../core/gossip/sortition.ts'
+import type { ModelState } from '../core/gossip/state.ts'
+import type { CharterBody } from '../core/ledger/entry.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
 import type { Store } from '../ports/store.ts'
 import { LIMITS } from '../protocol/messages.ts'
@@ -40,7 +42,7 @@ function decodeKeptState(bytes: Uint8Array): ModelState | undefined {
   const values = new Float32Array(bytes.slice(4).buffer)
   if (!values.every(value => Number.isFinite(value))) return undefined
   const round = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-  return { round, params: values.slice(0, count), momentum: values.slice(count) }
+  return { round, params: values.slice(0, count), momentum: values.slice(count), draw: new Uint8Array(0) }
 }
 
 /** Null when this device knows nothing of the room. `fresh` is the start when only the mark was kept. */
@@ -61,6 +63,7 @@ export async function recallGossip(
 }
 
 /** Where a room starts. */
-export function freshState(startParams: Float32Array): ModelState {
-  return { round: 0, params: startParams, momentum: new Float32Array(startParams.length) }
+export function freshState(startParams: Float32Array, { terms, parts, seed }: CharterBody): ModelState {
+  const draw = firstDraw(terms.committee, parts, seed)
+  return { round: 0, params: startParams, momentum: new Float32Array(startParams.length), draw }
 }

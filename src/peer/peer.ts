@@ -9,7 +9,9 @@ import {
   type GossipEvent,
 } from '../core/gossip/machine.ts'
 import type { TrainingStatus } from '../core/gossip/presence.ts'
-import { hashState, WINDOW } from '../core/gossip/window.ts'
+import { isDraw } from '../core/gossip/sortition.ts'
+import { hashState } from '../core/gossip/state.ts'
+import { WINDOW } from '../core/gossip/window.ts'
 import { previewBalances } from '../core/ledger/credits.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import { initialParams } from '../core/model/init.ts'
@@ -89,11 +91,13 @@ export class Peer {
     this.startParams = initialParams(charter.model, charter.seed)
     const parameters = this.startParams.length
     const kept = options.resume?.state
-    const base = kept?.params.length === parameters ? kept : freshState(this.startParams)
+    const fresh = freshState(this.startParams, charter)
+    const fits = kept?.params.length === parameters && isDraw(kept.draw, charter.terms.committee)
+    const base = fits ? kept : fresh
     const publishedThrough = options.resume?.publishedThrough ?? -1
     const profile = deps.profile?.(parameters, charter) ?? createProfileA(parameters, charter.terms)
-    const { localSteps, rounds } = charter.terms
-    const config = { room, self: signer.id, profile, localSteps, rounds }
+    const { localSteps, rounds, committee } = charter.terms
+    const config = { room, self: signer.id, profile, localSteps, rounds, committee }
     this.machine = new GossipMachine(config, base, hashState(base), clock.now(), publishedThrough)
     this.book = new RoomBook(options.charter)
     this.doc.append(options.charter)
@@ -132,7 +136,7 @@ export class Peer {
       self: signer.id,
       clock,
       ownDevice: deps.deviceId,
-      startHash: hashState(freshState(this.startParams)),
+      startHash: hashState(fresh),
       training: () => this.training,
       report: () => this.trainer?.report ?? null,
       round: () => this.machine.round,

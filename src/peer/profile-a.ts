@@ -30,10 +30,11 @@ export function createProfileA(parameters: number, terms: TrainingTerms): Profil
     outerMomentum: terms.outerMomentumMilli / 1000,
     encode(error) {
       const payload = encodeOneBit(error)
-      return { payload, payloadHash: sha256(payload) }
+      return { codec: 1, payload, payloadHash: sha256(payload) }
     },
-    check: payload => checkOneBit(payload, parameters),
-    restore(error, payload) {
+    check: ({ codec, payload }) => (codec === 1 ? checkOneBit(payload, parameters) : 'wrong-codec'),
+    localStart: params => params,
+    restore(error, { payload }) {
       const taken = decodeOneBit(payload, parameters)
       for (let i = 0; i < parameters; i++) error[i] = error[i]! + taken[i]!
     },

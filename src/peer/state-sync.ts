@@ -1,6 +1,6 @@
 // The common model state for latecomers and strays: which state is decided by what members signed (presence), so any
 // link may deliver it and a wrong one names its sender. One delivery at a time; the next candidate after a deadline.
-import { hashState, type ModelState } from '../core/gossip/window.ts'
+import { hashState, type ModelState } from '../core/gossip/state.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { PeerMessage } from '../protocol/messages.ts'
 import { Allowance } from './allowance.ts'
@@ -79,7 +79,7 @@ export class StateSync {
       this.context.strike(from, 'flooding')
       return
     }
-    const state = { round, params, momentum }
+    const state = { round, params, momentum, draw: new Uint8Array(0) }
     const shaped = params.length === this.parameters && momentum.length === this.parameters
     const hash = shaped ? hashState(state) : ''
     const fetch = this.current

@@ -47,6 +47,11 @@ export type RefusalReason =
   | 'bad-signature'
   | 'wrong-length'
   | 'not-finite'
+  /** One update has one encoding; this was another. */
+  | 'not-canonical'
+  | 'wrong-codec'
+  /** The lot did not fall on its author. */
+  | 'not-drawn'
   | 'outsized'
   | 'wrong-hash'
   | 'equivocation'

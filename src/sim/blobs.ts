@@ -1,5 +1,6 @@
 // Ten gaussian clouds in 16 dimensions: a task that a small model learns in seconds, for swarms whose subject is the
 // protocol. Label-disjoint parts, so a member alone cannot know the other classes.
+import { DEFAULT_TERMS } from '../core/ledger/terms.ts'
 import { defaultGovernance } from '../core/governance/terms.ts'
 import type { Dataset } from '../core/data/dataset.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
@@ -42,13 +43,7 @@ export function blobCharter(terms: Partial<CharterBody['terms']> = {}, parts = 4
     governance: defaultGovernance([]),
     rewardMicro: '1000000000',
     terms: {
-      batchSize: 32,
-      localSteps: 20,
-      optimizer: 'sgd',
-      learningRateMicro: 100_000,
-      outerRateMilli: 1000,
-      outerMomentumMilli: 0,
-      trusted: 'yes',
+      ...DEFAULT_TERMS,
       rounds: 40,
       ...terms,
     },

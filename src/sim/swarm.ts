@@ -146,7 +146,7 @@ export class Swarm {
     const { store } = used
     const charter = this.charter!
     const { model, seed } = charter.body
-    const fresh = () => freshState(initialParams(model, seed))
+    const fresh = () => freshState(initialParams(model, seed), charter.body)
     const resume = await recallGossip(store, charter.room, signer.id, fresh)
     const { partData, testData, stepMs } = this.options
     const peer = new Peer(

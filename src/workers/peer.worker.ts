@@ -67,7 +67,7 @@ async function start(message: PeerStart): Promise<void> {
     createPortTransport(message.transport),
   ])
   const { model, seed } = charter.body
-  const fresh = () => freshState(initialParams(model, seed))
+  const fresh = () => freshState(initialParams(model, seed), charter.body)
   const resume = await recallGossip(store, options.link.room, signer.id, fresh)
   const deps: PeerDeps = {
     transport,

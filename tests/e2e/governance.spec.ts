@@ -58,10 +58,10 @@ async function watchForPause({ page }: Tab): Promise<() => Promise<number>> {
     const timer = setInterval(() => {
       if (window.yoriai?.stay?.view?.governance.compute.status !== 'paused') return
       clearInterval(timer)
-      document.documentElement.dataset.pausedAt = String(performance.timeOrigin + performance.now())
+      document.documentElement.dataset['pausedAt'] = String(performance.timeOrigin + performance.now())
     }, 5)
   })
-  return () => page.evaluate(() => Number(document.documentElement.dataset.pausedAt))
+  return () => page.evaluate(() => Number(document.documentElement.dataset['pausedAt']))
 }
 
 test('P4 the order stops four tabs within a step and two seconds; the resume goes on', async () => {

@@ -28,14 +28,14 @@ export function hostileProfile(attack: PayloadAttack): (parameters: number, char
     const rng = createRng(`attack/${attack}`)
     return {
       ...honest,
-      encode(error) {
-        const { payload, payloadHash } = honest.encode(error)
+      encode(error, round) {
+        const { codec, payload, payloadHash } = honest.encode(error, round, false)
         const bad = corrupt(attack, payload, parameters, () => rng.below(256))
-        return { payload: bad, payloadHash: attack === 'wrong-hash' ? payloadHash : sha256(bad) }
+        return { codec, payload: bad, payloadHash: attack === 'wrong-hash' ? payloadHash : sha256(bad) }
       },
       // Its own updates must not end its own run.
       check: () => null,
-      mix: updates => honest.mix(updates.filter(({ payload }) => honest.check(payload) === null)),
+      mix: updates => honest.mix(updates.filter(update => honest.check(update) === null)),
     }
   }
 }

@@ -2,6 +2,7 @@
 // current. Keys, salts and times are fixed and Ed25519 signatures have no chance in them, so the bytes are the same each time.
 //   host.ndjson        host-anchored, every kind of entry, two seals, entries after them
 //   consortium.ndjson  four members, two seals by quorum
+import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -38,8 +39,7 @@ export function charterTerms(governance: GovernanceTerms, title: string): Omit<C
     parts: 4,
     partSamples: 0,
     terms: {
-      batchSize: 32,
-      localSteps: 20,
+      ...DEFAULT_TERMS,
       optimizer: 'sgd',
       learningRateMicro: 100_000,
       outerRateMilli: 1000,

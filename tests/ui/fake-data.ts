@@ -1,4 +1,5 @@
 // What acted rooms are made of: a charter, members, curves and samples, all fixed.
+import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
 import type { Dataset } from '../../src/core/data/dataset.ts'
 import { encodeSchema } from '../../src/core/data/table-schema.ts'
 import type { CharterBody } from '../../src/core/ledger/entry.ts'
@@ -82,8 +83,7 @@ export function charterOf(scenario: Scenario): CharterBody {
     parts: 4,
     partSamples: 0,
     terms: {
-      batchSize: 32,
-      localSteps: 20,
+      ...DEFAULT_TERMS,
       optimizer: 'adam',
       learningRateMicro: 1000,
       outerRateMilli: 700,

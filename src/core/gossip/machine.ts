@@ -1,23 +1,39 @@
 // One member's view of the swarm (gossip.md steps 1-8, profile A): train H local steps, publish one error-fed update,
 // mix what arrived, go on. Everything that takes time or touches the world is an effect; time and results come back as
 // events. Signatures, payload hashes and membership are checked before an update gets here.
-import { hexToBytes } from '../num/hex.ts'
+import { bytesToHex, hexToBytes } from '../num/hex.ts'
 import { ordersFor, UNGOVERNED, validityOf, type Governed } from './halts.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'
 import { lowerMedian } from '../num/stats.ts'
 import { ArrivalHistory, localStepsFor, quorumOf, roundEndsAt } from './pacing.ts'
 import { Presences, type Presence } from './presence.ts'
+import { drawAhead } from './sortition.ts'
 import { type Update, type UpdateHeader } from './update.ts'
-import { hashState, WINDOW, Window, type Mixer, type ModelState } from './window.ts'
+import { hashState, type ModelState } from './state.ts'
+import { WINDOW, Window, type Mixer } from './window.ts'
 
-/** What the charter's profile brings: the codec and the mixing rule. */
+/** What the charter's profile brings: codecs and the mixing rule. */
 export interface Profile extends Mixer {
-  /** Takes what it encodes out of `error`, which keeps the residual. */
-  encode(error: Float32Array): { readonly payload: Uint8Array; readonly payloadHash: Uint8Array }
-  check(payload: Uint8Array): 'wrong-length' | 'not-finite' | null
+  /** Takes what it encodes out of `error`, which keeps the residual. `narrow`: the uplink is too slow for every parameter. */
+  encode(
+    error: Float32Array,
+    round: number,
+    narrow: boolean,
+  ): { readonly codec: number; readonly payload: Uint8Array; readonly payloadHash: Uint8Array }
+  check(update: Encoded): EncodingFault | null
   /** Puts back into `error` what a payload took out of it: its update was voided by an order. */
-  restore(error: Float32Array, payload: Uint8Array): void
+  restore(error: Float32Array, update: Encoded): void
+  /**
+   * Where the next local job starts. What the last own update was not allowed to say stays in the local model; were it
+   * taken back there and owed as well, it would count twice.
+   */
+  localStart(params: Float32Array, error: Float32Array, last: Encoded | null): Float32Array
 }
+
+export type EncodingFault = 'wrong-length' | 'not-finite' | 'not-canonical' | 'wrong-codec'
+
+/** What a codec must know of an update. */
+export type Encoded = Pick<Update, 'codec' | 'round' | 'payload'>
 
 export interface GossipConfig {
   readonly room: RoomId
@@ -26,6 +42,8 @@ export interface GossipConfig {
   readonly localSteps: number
   /** 0: no end. */
   readonly rounds: number
+  /** Members that a round draws, about; 0: everybody publishes (sortition.ts). */
+  readonly committee: number
 }
 
 export type GossipEvent =
@@ -44,13 +62,17 @@ export type GossipEvent =
   /** What the orders in force allow; told whenever it changed. */
   | { readonly type: 'governed'; readonly governed: Governed }
   | { readonly type: 'speed'; readonly stepsPerSecond: number }
+  /** Whether this member's uplink is too slow for whole updates. */
+  | { readonly type: 'uplink'; readonly narrow: boolean }
+  /** How many train, by the ledger, where presence is heard from neighbours only; 0 where everybody is heard. */
+  | { readonly type: 'crowd'; readonly trainers: number }
   | { readonly type: 'state'; readonly state: ModelState; readonly hash: string }
   | { readonly type: 'state-failed' }
   /** Updates that links announced and that are still on their way, by round. */
   | { readonly type: 'expecting'; readonly counts: ReadonlyMap<number, number> }
   | { readonly type: 'tick' }
 
-export type GossipRefusal = 'wrong-length' | 'not-finite' | 'outsized' | 'equivocation' | 'wrong-room'
+export type GossipRefusal = EncodingFault | 'outsized' | 'equivocation' | 'wrong-room' | 'not-drawn'
 
 export type GossipEffect =
   | { readonly type: 'train'; readonly round: number; readonly params: Float32Array; readonly steps: number }
@@ -93,6 +115,9 @@ export class GossipMachine {
   /** The round of an own update that is being signed. */
   private signing = -1
   private speed = 0
+  private narrow = false
+  private crowd = 0
+  private lastOwn: Encoded | null = null
   private roundStartedAt: number
   private quorumAt: number | undefined
   /** Rounds up to this one were published or given up: never publish two updates for one round. */
@@ -114,7 +139,7 @@ export class GossipMachine {
     now: number,
     publishedThrough = -1,
   ) {
-    this.window = new Window(base, config.profile, hash)
+    this.window = new Window(base, config.profile, hash, config.committee)
     this.residual = new Float32Array(base.params.length)
     this.roundStartedAt = now
     this.publishedThrough = publishedThrough
@@ -153,6 +178,12 @@ export class GossipMachine {
         break
       case 'speed':
         this.speed = event.stepsPerSecond
+        break
+      case 'uplink':
+        this.narrow = event.narrow
+        break
+      case 'crowd':
+        this.crowd = event.trainers
         break
       case 'state':
         this.adopt(event.state, event.hash, now, effects)
@@ -213,9 +244,15 @@ export class GossipMachine {
       if (isOwn) this.takeBack([update])
       return
     }
-    const fault = this.config.profile.check(update.payload)
+    const fault = this.config.profile.check(update)
     if (fault) {
       effects.push({ type: 'refused', author: update.author, reason: fault })
+      return
+    }
+    if (!this.window.isDrawn(update.author, update.round)) {
+      // Blamed only by those who stand where the author stood: elsewhere other members may have been drawn.
+      if (this.window.anchors.some(({ hash }) => hash === bytesToHex(update.base)))
+        effects.push({ type: 'refused', author: update.author, reason: 'not-drawn' })
       return
     }
     const held = this.window.updatesOf(update.round).get(update.author)
@@ -262,7 +299,8 @@ export class GossipMachine {
       }
     }
     for (let i = 0; i < residual.length; i++) residual[i] = residual[i]! + job.start[i]! - job.params[i]!
-    const { payload, payloadHash } = this.config.profile.encode(residual)
+    const { codec, payload, payloadHash } = this.config.profile.encode(residual, job.round, this.narrow)
+    this.lastOwn = { codec, round: job.round, payload }
     this.publishedThrough = job.round
     this.signing = job.round
     effects.push({
@@ -270,6 +308,7 @@ export class GossipMachine {
       payload,
       header: {
         room: this.config.room,
+        codec,
         round: job.round,
         steps: job.steps,
         samples: job.samples,
@@ -298,10 +337,12 @@ export class GossipMachine {
       return
     }
     if (!this.training || this.jobRunning || !this.mayPublish(this.round) || this.isBehind()) return
+    if (!this.window.isDrawn(this.config.self, this.round)) return
     this.jobRunning = true
     const others = this.presences.trainers().map(({ stepsPerSecond }) => stepsPerSecond)
     const steps = localStepsFor(this.config.localSteps, this.speed, others)
-    effects.push({ type: 'train', round: this.round, params: this.window.current.params, steps })
+    const params = this.config.profile.localStart(this.window.current.params, this.residual, this.lastOwn)
+    effects.push({ type: 'train', round: this.round, params, steps })
   }
 
   /** Freezes and goes on; a pause also takes back what lies behind its cut. The time of a freeze is no time of the round. */
@@ -333,8 +374,9 @@ export class GossipMachine {
 
   /** Own updates that are void: what they took out of the residual goes back, and their rounds are open again. */
   private takeBack(own: readonly Update[]): void {
-    for (const { round, orders, payload } of own) {
-      this.config.profile.restore(this.residual, payload)
+    for (const update of own) {
+      const { round, orders } = update
+      this.config.profile.restore(this.residual, update)
       this.publishedThrough = Math.min(this.publishedThrough, round - 1)
       this.voided.set(round, orders)
     }
@@ -414,10 +456,11 @@ export class GossipMachine {
     const stuck = this.training && !this.jobRunning && this.signing === -1 && !this.mayPublish(this.round)
     if (!stuck || this.window.updatesOf(this.round).size > 0 || this.isBehind() || this.finished) return
     if (now - this.roundStartedAt < SKIP_AFTER_MS) return
-    const { params, momentum } = this.window.current
+    const { params, momentum, draw, round: from } = this.window.current
     let round = Math.max(this.round, this.publishedThrough) + 1
     while (!this.mayPublish(round)) round++
-    const state = { round, params, momentum }
+    const skipped = drawAhead(draw, this.config.committee, round - from)
+    const state = { round, params, momentum, draw: skipped }
     this.adopt(state, hashState(state), now, effects)
   }
 
@@ -443,13 +486,12 @@ export class GossipMachine {
 
   private facts(now: number) {
     const published = this.window.updatesOf(this.round)
-    const awaited = this.presences
-      .trainers()
-      .filter(
-        ({ member, round }) => round <= this.round && !published.has(member) && !this.ejected.has(member),
-      )
     const mayPublish = this.jobRunning || this.mayPublish(this.round) || this.signing === this.round
-    const selfAwaited = this.training && !published.has(this.config.self) && mayPublish
+    const selfAwaited =
+      this.training &&
+      !published.has(this.config.self) &&
+      mayPublish &&
+      this.window.isDrawn(this.config.self, this.round)
     // Catching up through a round before its updates are here would freeze a state that nobody else has. In step with
     // the others announcements count for nothing, or whoever announces what it never sends could slow every round.
     const behind = this.isBehind()
@@ -459,13 +501,39 @@ export class GossipMachine {
       startedAt: this.roundStartedAt,
       quorumAt: this.quorumAt,
       updates: published.size,
-      awaited: awaited.length + onTheWay + (selfAwaited && !behind ? 1 : 0),
+      awaited: this.othersAwaited(published) + onTheWay + (selfAwaited && !behind ? 1 : 0),
       graceMs: this.arrivals.graceMs(),
+      mayBeEmpty: this.isSomebodyTraining() && !this.window.drawsAll(this.round),
     }
   }
 
+  /** Others that may still publish in this round. In a crowd nobody knows them all: a number stands for them. */
+  private othersAwaited(published: ReadonlyMap<MemberId, Update>): number {
+    if (this.crowd > 0) return Math.max(0, this.expectedPublishers() - published.size)
+    return this.drawnTrainers().filter(
+      ({ member, round }) => round <= this.round && !published.has(member) && !this.ejected.has(member),
+    ).length
+  }
+
+  private drawnTrainers(): Presence[] {
+    const trainers = this.presences.trainers()
+    if (this.window.drawsAll(this.round)) return trainers
+    return trainers.filter(({ member }) => this.window.isDrawn(member, this.round))
+  }
+
+  /** In a crowd. */
+  private expectedPublishers(): number {
+    return this.window.drawsAll(this.round) ? this.crowd : Math.min(this.crowd, this.config.committee)
+  }
+
+  private isSomebodyTraining(): boolean {
+    return this.training || this.presences.trainers().length > 0
+  }
+
   private liveCount(): number {
-    return this.presences.trainers().length + (this.training ? 1 : 0)
+    if (this.crowd > 0) return this.expectedPublishers()
+    const self = this.training && this.window.isDrawn(this.config.self, this.round)
+    return this.drawnTrainers().length + (self ? 1 : 0)
   }
 
   /** Training for a round that most have left is wasted: catch up first. */

@@ -42,11 +42,13 @@ export interface RoundFacts {
   /** Live trainers that have not published this round and still may. */
   readonly awaited: number
   readonly graceMs: number
+  /** A round of a lottery may end without an update; any other waits for one. */
+  readonly mayBeEmpty: boolean
 }
 
 /** The moment at which the round may end if nothing else arrives; Infinity while there is nothing to mix. */
 export function roundEndsAt(facts: RoundFacts): number {
-  if (facts.updates === 0) return Infinity
+  if (facts.updates === 0 && !facts.mayBeEmpty) return Infinity
   if (facts.awaited === 0) return Math.max(facts.now, facts.startedAt + MIN_ROUND_MS)
   const graceEnds = facts.startedAt + facts.graceMs
   return facts.quorumAt === undefined ? graceEnds : Math.min(graceEnds, facts.quorumAt + AFTER_QUORUM_MS)

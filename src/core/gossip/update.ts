@@ -4,7 +4,7 @@
 //   offset size  field
 //        0    2  "YU"
 //        2    1  version = 2
-//        3    1  codec: 1 = one bit per parameter with error feedback (profile A)
+//        3    1  codec: 1 = one bit a parameter, 2 = one bit by the round's mask, 3 = the largest few (core/compress/)
 //        4   16  room id
 //       20    4  round, u32 big-endian (as all integers here)
 //       24    4  steps really done
@@ -25,11 +25,13 @@ export const HEADER_BYTES = 140
 export const ORDERS_BYTES = 8
 export const SIGNATURE_BYTES = 64
 export const SIGNED_HEADER_BYTES = HEADER_BYTES + SIGNATURE_BYTES
-export const CODEC_ONE_BIT = 1
+const CODECS = 3
 const VERSION = 2
 
 export interface UpdateHeader {
   readonly room: RoomId
+  /** How the payload is encoded; which codecs a room takes is for its profile to say. */
+  readonly codec: number
   readonly round: number
   readonly steps: number
   readonly samples: number
@@ -53,7 +55,7 @@ export interface Update extends UpdateHeader {
 export function encodeHeader(header: UpdateHeader): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES)
   const view = new DataView(bytes.buffer)
-  bytes.set([0x59, 0x55, VERSION, CODEC_ONE_BIT])
+  bytes.set([0x59, 0x55, VERSION, header.codec])
   bytes.set(idBytes(header.room, 16), 4)
   view.setUint32(20, header.round)
   view.setUint32(24, header.steps)
@@ -69,11 +71,13 @@ export function encodeHeader(header: UpdateHeader): Uint8Array {
 /** Undefined unless the bytes are a whole header of this version and codec. Says nothing about the signature. */
 export function decodeHeader(bytes: Uint8Array): UpdateHeader | undefined {
   if (bytes.length < HEADER_BYTES) return undefined
-  if (bytes[0] !== 0x59 || bytes[1] !== 0x55 || bytes[2] !== VERSION || bytes[3] !== CODEC_ONE_BIT)
+  const codec = bytes[3]!
+  if (bytes[0] !== 0x59 || bytes[1] !== 0x55 || bytes[2] !== VERSION || codec < 1 || codec > CODECS)
     return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
   return {
     room: encodeBase64url(bytes.subarray(4, 20)) as RoomId,
+    codec,
     round: view.getUint32(20),
     steps: view.getUint32(24),
     samples: view.getUint32(28),

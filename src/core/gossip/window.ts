@@ -2,9 +2,10 @@
 // function of both, so members with equal sets hold bit-identical models whatever the order of arrival. A late update
 // for a round inside the window is inserted and the rounds after it are computed again; older ones are ignored. Rounds
 // freeze by age, in rounds and in time.
-import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex } from '../num/hex.ts'
 import type { MemberId } from '../num/ids.ts'
+import { roundToHalf } from '../params/half-vector.ts'
+import { drawAhead, drawsAll, isDrawn, LAG, nextDraw } from './sortition.ts'
+import { hashState, type ModelState } from './state.ts'
 import type { Update } from './update.ts'
 
 /** Rounds that stay open for late updates at least (tau of gossip.md). */
@@ -21,13 +22,8 @@ const REPLAY_VALUES = 5_000_000
 /** Frozen states that stay at hand for others, within the memory that they may take. */
 const ANCHORS = 8
 const ANCHOR_BYTES = 128 * 1024 * 1024
-
-/** Both vectors hold float32 values: rounding at every round makes a 4-byte transfer exact. */
-export interface ModelState {
-  readonly round: number
-  readonly params: Float32Array
-  readonly momentum: Float32Array
-}
+/** A parameter's: float32 and half, momentum included. */
+const STATE_BYTES = 12
 
 /** What the mixing rule of the charter computes; handed in, so this folder knows no codec and no rule. */
 export interface Mixer {
@@ -42,32 +38,22 @@ export interface Mixer {
 }
 
 /**
- * Outer Nesterov step (gossip.md step 7; Douillard et al. 2023, DiLoCo):
- * m' = mu m + a;  theta' = theta - alpha (mu m' + a).
+ * Outer Nesterov step (gossip.md step 7; Douillard et al. 2023, DiLoCo), rounded to half precision:
+ * m' = mu m + a;  theta' = theta - alpha (mu m' + a). Without momentum (mu = 0) none is kept: it would decide nothing.
  */
 export function outerStep(state: ModelState, direction: Float64Array, alpha: number, mu: number): ModelState {
   const count = state.params.length
   const params = new Float32Array(count)
   const momentum = new Float32Array(count)
+  if (mu !== 0) {
+    for (let i = 0; i < count; i++) momentum[i] = mu * state.momentum[i]! + direction[i]!
+    roundToHalf(momentum)
+  }
   for (let i = 0; i < count; i++) {
-    const a = direction[i]!
-    const m = Math.fround(mu * state.momentum[i]! + a)
-    momentum[i] = m
-    params[i] = state.params[i]! - alpha * (mu * m + a)
+    params[i] = state.params[i]! - alpha * (mu * momentum[i]! + direction[i]!)
   }
-  return { round: state.round + 1, params, momentum }
-}
-
-/** Hex SHA-256 over round (u32 big-endian), parameters and momentum (float32 little-endian). */
-export function hashState(state: ModelState): string {
-  const hash = sha256.create()
-  const head = new Uint8Array(4)
-  new DataView(head.buffer).setUint32(0, state.round)
-  hash.update(head)
-  for (const vector of [state.params, state.momentum]) {
-    hash.update(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
-  }
-  return bytesToHex(hash.digest())
+  roundToHalf(params)
+  return { round: state.round + 1, params, momentum, draw: state.draw }
 }
 
 interface Round {
@@ -84,10 +70,14 @@ export class Window {
   /** Hashes of frozen bases, newest last. */
   private frozen: { round: number; hash: string; state: ModelState }[]
 
+  /** Who was found drawn or not, by round: asked at every event. */
+  private readonly lots = new Map<number, Map<MemberId, boolean>>()
+
   constructor(
     base: ModelState,
     private readonly mixer: Mixer,
     hash = hashState(base),
+    private readonly committee = 0,
   ) {
     this.states = [base]
     this.since = [0]
@@ -109,6 +99,24 @@ export class Window {
   /** Frozen states that can still be served and compared, newest last. */
   get anchors(): readonly { readonly round: number; readonly hash: string; readonly state: ModelState }[] {
     return this.frozen
+  }
+
+  /** Whether a member publishes in a round from the base to at most LAG rounds ahead; nobody does outside. */
+  isDrawn(member: MemberId, round: number): boolean {
+    if (this.committee === 0) return true
+    const known = this.lots.get(round)?.get(member)
+    if (known !== undefined) return known
+    const draw = this.drawOf(round)
+    if (!draw) return false
+    const drawn = isDrawn(draw, round, member)
+    const lots = this.lots.get(round) ?? new Map<MemberId, boolean>()
+    this.lots.set(round, lots.set(member, drawn))
+    return drawn
+  }
+
+  drawsAll(round: number): boolean {
+    const draw = this.drawOf(round)
+    return draw !== undefined && drawsAll(draw)
   }
 
   updatesOf(round: number): ReadonlyMap<MemberId, Update> {
@@ -184,6 +192,7 @@ export class Window {
       this.states.shift()
       this.since.shift()
       this.rounds.delete(this.base.round - 1)
+      this.lots.delete(this.base.round - 1)
       this.frozen.push({ round: this.base.round, hash: hashState(this.base), state: this.base })
       if (this.frozen.length > this.affordable(ANCHORS)) this.frozen.shift()
     }
@@ -193,6 +202,8 @@ export class Window {
   /** Starts over from a state that others agree on; keeps the updates that are still open. */
   rebase(base: ModelState, hash: string, now: number): void {
     for (const round of this.rounds.keys()) if (round < base.round) this.rounds.delete(round)
+    // Another past may have drawn others.
+    this.lots.clear()
     const target = Math.max(base.round, this.current.round)
     this.states = [base]
     this.since = [now]
@@ -201,6 +212,13 @@ export class Window {
       this.states.push(this.next(this.current))
       this.since.push(now)
     }
+  }
+
+  private drawOf(round: number): Uint8Array | undefined {
+    const last = this.states.length - 1
+    const k = round - this.base.round
+    if (k < 0 || k > last + LAG) return undefined
+    return drawAhead(this.states[Math.min(k, last)]!.draw, this.committee, Math.max(0, k - last))
   }
 
   private replayValues(): number {
@@ -215,7 +233,7 @@ export class Window {
   }
 
   private affordable(wanted: number): number {
-    return Math.max(2, Math.min(wanted, Math.floor(ANCHOR_BYTES / (8 * this.base.params.length))))
+    return Math.max(2, Math.min(wanted, Math.floor(ANCHOR_BYTES / (STATE_BYTES * this.base.params.length))))
   }
 
   private round(number: number): Round {
@@ -230,10 +248,13 @@ export class Window {
   private next(state: ModelState): ModelState {
     const round = this.round(state.round)
     const sorted = [...round.updates.values()].sort((a, b) => (a.author < b.author ? -1 : 1))
-    if (sorted.length === 0) return { ...state, round: state.round + 1 }
+    const ids = sorted.map(({ id }) => id)
+    const draw = nextDraw(state.draw, this.committee, ids)
+    if (sorted.length === 0) return { ...state, round: state.round + 1, draw }
     const { direction, outsized } = this.mixer.mix(sorted)
     round.outsized = outsized
-    return outerStep(state, direction, this.mixer.outerRate, this.mixer.outerMomentum)
+    const next = outerStep(state, direction, this.mixer.outerRate, this.mixer.outerMomentum)
+    return { ...next, draw }
   }
 
   private replay(fromRound: number): void {

@@ -1,5 +1,6 @@
 // One run of the ledger's simulation: real peers on virtual time act out a plan, an omniscient observer looks on. The same
 // seed gives the same run. What a run found is in its report; it throws only where the simulation itself is wrong.
+import { DEFAULT_TERMS } from '../../core/ledger/terms.ts'
 import type { Dataset } from '../../core/data/dataset.ts'
 import { defaultGovernance, defaultQuorum, defaultResumeQuorum } from '../../core/governance/terms.ts'
 import { UNGOVERNED } from '../../core/gossip/halts.ts'
@@ -118,13 +119,9 @@ class LedgerRun {
           budget: { memberFlop: '0', roundFlop: '0', lineageFlop: plan.capped ? CAP : '0' },
         },
         terms: {
+          ...DEFAULT_TERMS,
           batchSize: 2,
           localSteps: 1,
-          optimizer: 'sgd',
-          learningRateMicro: 100_000,
-          outerRateMilli: 1000,
-          outerMomentumMilli: 0,
-          trusted: 'yes',
           rounds: 0,
         },
       },

@@ -2,7 +2,7 @@
 import type { Profile } from '../../../src/core/gossip/machine.ts'
 import { NO_ORDERS } from '../../../src/core/gossip/halts.ts'
 import { encodeHeader, SIGNED_HEADER_BYTES, updateId, type Update } from '../../../src/core/gossip/update.ts'
-import type { ModelState } from '../../../src/core/gossip/window.ts'
+import type { ModelState } from '../../../src/core/gossip/state.ts'
 import { encodeBase64url } from '../../../src/core/num/base64url.ts'
 import type { MemberId, RoomId } from '../../../src/core/num/ids.ts'
 
@@ -14,7 +14,12 @@ export function memberId(index: number): MemberId {
 }
 
 export function startState(): ModelState {
-  return { round: 0, params: new Float32Array(PARAMETERS), momentum: new Float32Array(PARAMETERS) }
+  return {
+    round: 0,
+    params: new Float32Array(PARAMETERS),
+    momentum: new Float32Array(PARAMETERS),
+    draw: new Uint8Array(0),
+  }
 }
 
 export function makeUpdate(
@@ -27,6 +32,7 @@ export function makeUpdate(
   const payload = new Uint8Array(Float32Array.from(values).buffer)
   const header = {
     room,
+    codec: 1,
     round,
     steps: 5,
     samples: 160,
@@ -46,13 +52,15 @@ export const meanProfile: Profile = {
   outerRate: 0.7,
   outerMomentum: 0.5,
   encode: error => ({
+    codec: 1,
     payload: new Uint8Array(error.slice().fill(1).buffer),
     payloadHash: new Uint8Array(32),
   }),
-  check: payload => (payload.length === 4 * PARAMETERS ? null : 'wrong-length'),
-  restore(error, payload) {
+  check: ({ payload }) => (payload.length === 4 * PARAMETERS ? null : 'wrong-length'),
+  restore(error, { payload }) {
     new Float32Array(payload.slice().buffer).forEach((value, i) => (error[i]! += value))
   },
+  localStart: params => params,
   mix(updates) {
     const direction = new Float64Array(PARAMETERS)
     for (const { payload } of updates) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { NO_ORDERS, ordersFor, validityOf, type Governed } from '../../../src/core/gossip/halts.ts'
 import { GossipMachine, type GossipEffect, type GossipEvent } from '../../../src/core/gossip/machine.ts'
-import { hashState } from '../../../src/core/gossip/window.ts'
+import { hashState } from '../../../src/core/gossip/state.ts'
 import { makeUpdate, meanProfile, memberId, PARAMETERS, ROOM, startState } from './fixtures.ts'
 
 const SELF = memberId(0)
@@ -54,7 +54,7 @@ describe('which updates count', () => {
 describe('the machine under orders', () => {
   function trainer() {
     const start = startState()
-    const config = { room: ROOM, self: SELF, profile: meanProfile, localSteps: 20, rounds: 0 }
+    const config = { room: ROOM, self: SELF, profile: meanProfile, localSteps: 20, rounds: 0, committee: 0 }
     const machine = new GossipMachine(config, start, hashState(start), 0)
     const step = (event: GossipEvent, now: number): GossipEffect[] => machine.step(event, now)
     step({ type: 'role', training: true }, 0)

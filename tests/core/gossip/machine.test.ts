@@ -11,14 +11,14 @@ import {
   roundEndsAt,
 } from '../../../src/core/gossip/pacing.ts'
 import { LEASE_MS, type Presence } from '../../../src/core/gossip/presence.ts'
-import { hashState } from '../../../src/core/gossip/window.ts'
+import { hashState } from '../../../src/core/gossip/state.ts'
 import { makeUpdate, meanProfile, memberId, PARAMETERS, ROOM, startState } from './fixtures.ts'
 
 const SELF = memberId(0)
 const ones = Array.from({ length: PARAMETERS }, () => 1)
 
 function createMachine(rounds = 0, publishedThrough = -1) {
-  const config = { room: ROOM, self: SELF, profile: meanProfile, localSteps: 20, rounds }
+  const config = { room: ROOM, self: SELF, profile: meanProfile, localSteps: 20, rounds, committee: 0 }
   const start = startState()
   const machine = new GossipMachine(config, start, hashState(start), 0, publishedThrough)
   const step = (event: GossipEvent, now: number): GossipEffect[] => machine.step(event, now)
@@ -270,7 +270,12 @@ describe('common state', () => {
   test('a fetched state is adopted and training starts from it', () => {
     const { step, machine } = createMachine()
     step(presence(1, 43, { baseRound: 40, baseHash: theirs }), 0)
-    const state = { round: 43, params: Float32Array.from(ones), momentum: new Float32Array(PARAMETERS) }
+    const state = {
+      round: 43,
+      params: Float32Array.from(ones),
+      momentum: new Float32Array(PARAMETERS),
+      draw: new Uint8Array(0),
+    }
     step({ type: 'state', state, hash: theirs }, 10)
     expect(machine.round).toBe(43)
     expect(machine.window.baseHash).toBe(theirs)
@@ -290,7 +295,15 @@ describe('pacing', () => {
 
   test('nothing to mix: no end by time', () => {
     expect(
-      roundEndsAt({ now: 9, startedAt: 0, quorumAt: undefined, updates: 0, awaited: 3, graceMs: 10 }),
+      roundEndsAt({
+        now: 9,
+        startedAt: 0,
+        quorumAt: undefined,
+        updates: 0,
+        awaited: 3,
+        graceMs: 10,
+        mayBeEmpty: false,
+      }),
     ).toBe(Infinity)
   })
 

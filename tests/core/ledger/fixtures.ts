@@ -1,4 +1,5 @@
 // Entries for the ledger tests. Signatures are placeholders: checking them is the peer's work, not the chain's.
+import { DEFAULT_TERMS } from '../../../src/core/ledger/terms.ts'
 import { entryHash, headOf, roomIdBytes } from '../../../src/core/ledger/chain.ts'
 import { proofOfFork } from '../../../src/core/ledger/evidence.ts'
 import type {
@@ -46,8 +47,7 @@ export const charterBody: CharterBody = {
   parts: 4,
   partSamples: 0,
   terms: {
-    batchSize: 32,
-    localSteps: 20,
+    ...DEFAULT_TERMS,
     optimizer: 'sgd',
     learningRateMicro: 200_000,
     outerRateMilli: 1000,
