@@ -67,6 +67,7 @@ export async function run(args: readonly string[]): Promise<Report> {
       batchSize,
       optimizer: { type: 'sgd', learningRate: RATE },
       seed: 'bench',
+      drift: null,
       limits: null,
     }
     const losses: number[] = []

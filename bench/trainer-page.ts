@@ -61,7 +61,10 @@ window.trainerBench = {
     const { batchSize, optimizer, preset } = setting
     const params = initialParams(presetModel(preset, [28, 28, 1], 10), 'bench')
     const start = performance.now()
-    await proxy.train({ params, steps, batchSize, optimizer, seed: 'bench', limits: null }, () => undefined)
+    await proxy.train(
+      { params, steps, batchSize, optimizer, seed: 'bench', drift: null, limits: null },
+      () => undefined,
+    )
     return performance.now() - start
   },
   plain: steps => ask({ type: 'run', steps }),

@@ -130,6 +130,7 @@ async function benchNode(checks: Check[]): Promise<void> {
         batchSize: BATCH,
         optimizer: OPTIMIZER,
         seed: 'bench',
+        drift: null,
         limits: null,
       })
       return performance.now() - start

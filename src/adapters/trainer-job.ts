@@ -3,7 +3,7 @@
 import { createMeter, type Meter, stepFlop } from '../core/governance/meter.ts'
 import type { Samples } from '../core/model/samples.ts'
 import type { ModelSpec } from '../core/model/spec.ts'
-import { TrainerError, type TrainJob, type TrainResult } from '../ports/trainer.ts'
+import { type DriftControl, TrainerError, type TrainJob, type TrainResult } from '../ports/trainer.ts'
 import { checkParams, type Splits } from './trainer-data.ts'
 
 export interface JobDesk {
@@ -58,8 +58,18 @@ export function rateStepMs(model: ModelSpec, { batchSize, limits }: TrainJob): n
 
 function checkJob(model: ModelSpec, job: TrainJob): void {
   checkParams(model, job.params)
+  if (job.drift !== null) checkDrift(job.params.length, job.drift)
   if (!Number.isInteger(job.batchSize) || job.batchSize < 1) {
     throw new TrainerError('bad-shape', `batch of ${job.batchSize}`)
   }
   if (!Number.isInteger(job.steps) || job.steps < 0) throw new TrainerError('bad-shape', `${job.steps} steps`)
+}
+
+function checkDrift(size: number, { proximal, correction }: DriftControl): void {
+  if (!Number.isFinite(proximal) || proximal < 0) {
+    throw new TrainerError('bad-shape', `proximal weight of ${proximal}`)
+  }
+  if (correction !== null && correction.length !== size) {
+    throw new TrainerError('bad-shape', `correction of ${correction.length} values for ${size} parameters`)
+  }
 }

@@ -42,6 +42,7 @@ export function createReferenceTrainer(config: TrainerConfig): ClearableTrainer 
           batchSize: job.batchSize,
           seed: job.seed,
           optimizer: optimizer.type === 'adam' ? { ...optimizer, moments } : optimizer,
+          drift: job.drift,
         })
         const meter = jobMeter(config.model, job)
         let steps = 0

@@ -7,6 +7,7 @@ import { createSampleOrder } from '../core/model/sample-order.ts'
 import type { Samples } from '../core/model/samples.ts'
 import {
   type BackendReport,
+  type DriftControl,
   type Evaluation,
   type TrainJob,
   type TrainProgress,
@@ -109,6 +110,9 @@ export async function createTfjsTrainer(
       params: job.params.slice(),
       moments: keepMoments ? moments : null,
     }
+    // The job's own, since an attempt may come after the caller has gone on.
+    const start = checkpoint.params
+    const drift = copyDrift(job.drift)
     const isRated = rateStepMs(config.model, job) > 0
     let lossSum = 0
     let reported = 0
@@ -134,6 +138,7 @@ export async function createTfjsTrainer(
       const reader = createLossReader(device, classes, onLoss)
       let { step } = checkpoint
       let state: DeviceState = device.upload(checkpoint.params, job.optimizer, checkpoint.moments)
+      const steering = device.uploadDrift(start, drift)
       let saving: Promise<void> | null = null
       let savedAt = performance.now()
       try {
@@ -142,7 +147,7 @@ export async function createTfjsTrainer(
           if (exhausted) break
           const start = performance.now()
           order.next(batch.indices)
-          const done = device.step(state, samples, batch, job.optimizer)
+          const done = device.step(state, samples, batch, job.optimizer, steering)
           state = done.state
           step++
           meter.count()
@@ -170,6 +175,7 @@ export async function createTfjsTrainer(
       } finally {
         reader.close()
         device.release(state)
+        device.releaseDrift(steering)
       }
     }
 
@@ -243,6 +249,10 @@ export async function createTfjsTrainer(
       device.close()
     },
   }
+}
+
+function copyDrift(drift: DriftControl | null): DriftControl | null {
+  return drift && { proximal: drift.proximal, correction: drift.correction?.slice() ?? null }
 }
 
 /** Whether an error of device work means that the device is gone: the news may come a moment after the first failure. */

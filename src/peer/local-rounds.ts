@@ -2,7 +2,7 @@
 // keeps what a restart needs. Failures are retried a few times, then told.
 import type { GossipEvent } from '../core/gossip/machine.ts'
 import type { UpdateHeader } from '../core/gossip/update.ts'
-import type { ModelState } from '../core/gossip/window.ts'
+import type { ModelState } from '../core/gossip/state.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import type { Trainer } from '../ports/trainer.ts'
@@ -57,7 +57,7 @@ export class LocalRounds {
       this.opening = null
       if (host.closed) return
       if (opening.stopped) return host.dispatch(nothing)
-      const result = limits.standing === 'good' ? await training.run(round, start, steps, limits) : null
+      const result = limits.standing === 'good' ? await training.run(round, start, steps, limits, null) : null
       if (!result || (result.exhausted && result.steps === 0)) {
         // Asking again at once would only spin: the next seal or licence may allow more.
         await host.citizen.stateReceipt().catch(() => undefined)

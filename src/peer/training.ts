@@ -3,7 +3,7 @@
 import { trainingFlop } from '../core/model/flops.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { ComputeLimits, Evaluation, Trainer, TrainResult } from '../ports/trainer.ts'
+import type { ComputeLimits, DriftControl, Evaluation, Trainer, TrainResult } from '../ports/trainer.ts'
 
 /** Held-out samples per measurement while training; the first ones of the test split, the same for everybody. */
 const QUICK_SAMPLES = 1_000
@@ -51,6 +51,7 @@ export class Training {
     params: Float32Array,
     steps: number,
     limits: ComputeLimits | null,
+    drift: DriftControl | null,
   ): Promise<TrainResult> {
     const { terms, seed } = this.charter
     const learningRate = terms.learningRateMicro / 1e6
@@ -66,6 +67,7 @@ export class Training {
           ? { type: 'sgd' as const, learningRate }
           : { type: 'adam' as const, learningRate, keepMoments: true },
       seed: `${seed}/${this.author}/${round}`,
+      drift,
       limits,
     }
     const result = await this.trainer.train(job, ({ step, loss }) => {

@@ -57,6 +57,7 @@ export function createSimTrainer(config: TrainerConfig, clock: Clock, stepMs: nu
           batchSize: job.batchSize,
           seed: job.seed,
           optimizer: optimizer.type === 'adam' ? { ...optimizer, moments } : optimizer,
+          drift: job.drift,
         })
         const meter = jobMeter(config.model, job)
         stopped = false

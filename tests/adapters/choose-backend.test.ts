@@ -89,6 +89,7 @@ describe('choosing a backend', () => {
       batchSize: 4,
       optimizer: { type: 'sgd', learningRate: 0.1 },
       seed: 'chosen',
+      drift: null,
       limits: null,
     } as const
     expect(await kindOf(trainer.train(job))).toBe('no-data')

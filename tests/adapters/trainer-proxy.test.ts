@@ -34,6 +34,7 @@ describe('trainer proxy', () => {
     batchSize: 4,
     optimizer: { type: 'sgd', learningRate: 0.1 },
     seed: 'proxy',
+    drift: null,
     limits: null,
   } as const
 

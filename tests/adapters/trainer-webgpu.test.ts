@@ -32,6 +32,7 @@ describe('a lost WebGPU device', () => {
     batchSize: 8,
     optimizer: { type: 'adam', learningRate: 0.002, keepMoments: false },
     seed: 'lost device',
+    drift: null,
     limits: null,
   }
 

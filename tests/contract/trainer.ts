@@ -14,6 +14,7 @@ import {
   type TrainJob,
   type TrainProgress,
 } from '../../src/ports/trainer.ts'
+import { describeDrift } from './trainer-drift.ts'
 import { describeLimits } from './trainer-limits.ts'
 import { CLASSES, kindOf, largestGap, meanGap, settled, sleep, squares, until } from './trainer-tools.ts'
 
@@ -57,6 +58,7 @@ export function trainerContract(
     batchSize: 16,
     optimizer: sgd,
     seed: 'contract order',
+    drift: null,
     limits: null,
     ...change,
   })
@@ -269,6 +271,7 @@ export function trainerContract(
       expect(report.adapter).not.toBe('')
     })
 
+    describeDrift({ create, jobFor, reference, side })
     describeLimits({ create, jobFor, reference, side, ...options })
 
     const { countTensors } = options

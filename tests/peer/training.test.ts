@@ -45,9 +45,13 @@ function acted(results: readonly (Partial<TrainResult> & { readonly tookMs: numb
     close: () => undefined,
   }
   const training = new Training(charter, 'author', trainer, clock, start)
-  const run = async (limits: TrainJob['limits'] = null, steps = 20): Promise<TrainResult> => {
+  const run = async (
+    limits: TrainJob['limits'] = null,
+    steps = 20,
+    drift: TrainJob['drift'] = null,
+  ): Promise<TrainResult> => {
     let result: TrainResult | undefined
-    void training.run(jobs.length, start, steps, limits).then(value => (result = value))
+    void training.run(jobs.length, start, steps, limits, drift).then(value => (result = value))
     await clock.run(clock.now() + 1e6, () => result !== undefined)
     return result!
   }
@@ -55,12 +59,14 @@ function acted(results: readonly (Partial<TrainResult> & { readonly tookMs: numb
 }
 
 describe('local training', () => {
-  it('hands the limits to the trainer as they are', async () => {
+  it('hands limits and drift control to the trainer as they are', async () => {
     const { jobs, run } = acted([{ tookMs: 10 }, { tookMs: 10 }])
     const limits = { budgetFlop: 123n, rateFlops: 45n }
-    await run(limits)
+    const drift = { proximal: 0.5, correction: new Float32Array(1) }
+    await run(limits, 20, drift)
     await run(null)
     expect(jobs.map(job => job.limits)).toEqual([limits, null])
+    expect(jobs.map(job => job.drift)).toEqual([drift, null])
     expect(jobs[0]!.seed).toBe(`${charter.seed}/author/0`)
   })
 
@@ -121,7 +127,7 @@ describe('local training', () => {
       const results: TrainResult[] = []
       void (async () => {
         for (let round = 0; round < 2; round++)
-          results.push(await training.run(round, training.own, 10, null))
+          results.push(await training.run(round, training.own, 10, null, null))
       })()
       expect(await clock.run(1e6, () => results.length === 2)).toBe(true)
       return { training, pausedMs: results[0]!.pausedMs }

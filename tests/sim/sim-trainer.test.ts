@@ -29,6 +29,7 @@ async function prepare() {
     batchSize: 4,
     optimizer: { type: 'sgd', learningRate: 0.1 },
     seed: 'sim trainer',
+    drift: null,
     limits,
   })
   /** The job's result and the virtual milliseconds that it took. */

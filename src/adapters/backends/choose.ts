@@ -136,6 +136,7 @@ function createProbe(
     batchSize,
     optimizer: { type: 'sgd', learningRate: RATE },
     seed: 'probe',
+    drift: null,
     limits: null,
   }
   const expected = trainSteps(createReferenceModel(model), data, job.params, CURVE_STEPS, job).losses

@@ -207,6 +207,18 @@ function backward(
   }
 }
 
+/** gradient + proximal * (params - start) + correction, as core/model/reference/drift.ts has it. */
+export function steer(
+  gradient: Tensor,
+  params: Tensor,
+  proximal: number,
+  start: Tensor | null,
+  correction: Tensor | null,
+): Tensor {
+  const pulled = start === null ? gradient : add(gradient, mul(sub(params, start), proximal))
+  return correction === null ? pulled : add(pulled, correction)
+}
+
 /** params - rate * gradient. */
 export function descend(params: Tensor, gradient: Tensor, rate: Scalar): Tensor {
   return sub(params, mul(gradient, rate))

@@ -16,8 +16,8 @@ import {
 import { type Samples, scaleRange, takeSamples } from '../../core/model/samples.ts'
 import { classCount, product } from '../../core/model/shapes.ts'
 import type { ModelSpec } from '../../core/model/spec.ts'
-import type { Optimizer } from '../../ports/trainer.ts'
-import { ADAM, adamUpdate, createDeviceModel, descend, type Runs } from './device-model.ts'
+import type { DriftControl, Optimizer } from '../../ports/trainer.ts'
+import { ADAM, adamUpdate, createDeviceModel, descend, steer, type Runs } from './device-model.ts'
 import { gradientOps } from './gradient-ops.ts'
 import { openBackend, type OpenBackend, type TfjsBackend } from './open-backend.ts'
 
@@ -38,6 +38,14 @@ export interface DeviceState {
   readonly moments: { readonly first: Runs; readonly second: Runs; readonly steps: number } | null
 }
 
+/** What every gradient of a job is steered by, on the device. */
+export interface DeviceDrift {
+  readonly proximal: number
+  /** Parameters that the job started with; null without a pull to them. */
+  readonly start: Runs | null
+  readonly correction: Runs | null
+}
+
 export interface Batch {
   readonly indices: Int32Array
   /** Filled by step(). */
@@ -49,12 +57,15 @@ export interface DeviceSession {
   readonly isLost: boolean
   /** `moments` null starts Adam at zero and means nothing to SGD. */
   upload(params: Float32Array, optimizer: Optimizer, moments: HostMoments | null): DeviceState
+  /** `start` is what the job began with, whatever it has reached. */
+  uploadDrift(start: Float32Array, drift: DriftControl | null): DeviceDrift
   /** One minibatch. Frees the old state; the caller frees the logits [batch, classes]. */
   step(
     state: DeviceState,
     samples: Samples,
     batch: Batch,
     optimizer: Optimizer,
+    drift: DeviceDrift,
   ): { state: DeviceState; logits: Tensor2D }
   /** Logits of samples [start, end), read back. */
   logits(params: Runs, samples: Samples, start: number, end: number): Promise<Float32Array>
@@ -67,6 +78,7 @@ export interface DeviceSession {
     state: DeviceState,
   ): Promise<{ readonly params: Float32Array; readonly moments: HostMoments | null }>
   release(state: DeviceState): void
+  releaseDrift(drift: DeviceDrift): void
   close(): void
 }
 
@@ -158,7 +170,16 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
               },
       }
     },
-    step(state, samples, { indices, labels }, optimizer) {
+    uploadDrift(start, drift) {
+      const proximal = drift?.proximal ?? 0
+      const correction = drift?.correction ?? null
+      return {
+        proximal,
+        start: proximal === 0 ? null : uploadRuns(start),
+        correction: correction === null ? null : uploadRuns(correction),
+      }
+    },
+    step(state, samples, { indices, labels }, optimizer, { proximal, start, correction }) {
       const size = indices.length
       const onDevice = hold(samples)
       const steps = (state.moments?.steps ?? 0) + 1
@@ -181,14 +202,14 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
             ? tensor2d(hostX, [size, sampleSize])
             : gather(onDevice, tensor1d(indices, 'int32'))
         const back = model.gradient(state.params, x, tensor2d(hostOneHot, [size, classes]))
+        const gradient = back.gradient.map((part, run) =>
+          steer(part, state.params[run]!, proximal, start?.[run] ?? null, correction?.[run] ?? null),
+        )
         if (state.moments === null) {
-          return [
-            back.logits,
-            ...back.gradient.map((part, run) => descend(state.params[run]!, part, rate.tensor)),
-          ]
+          return [back.logits, ...gradient.map((part, run) => descend(state.params[run]!, part, rate.tensor))]
         }
         const { first, second } = state.moments
-        const next = back.gradient.map((part, run) =>
+        const next = gradient.map((part, run) =>
           adamUpdate(state.params[run]!, part, first[run]!, second[run]!, constants, learningRate, steps),
         )
         return [back.logits, ...[0, 1, 2].flatMap(kind => next.map(tensors => tensors[kind]!))]
@@ -239,6 +260,7 @@ export async function openSession(spec: ModelSpec, backendName: TfjsBackend): Pr
       }
     },
     release,
+    releaseDrift: ({ start, correction }) => free(...(start ?? []), ...(correction ?? [])),
     close() {
       if (closed) return
       closed = true

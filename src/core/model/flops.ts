@@ -1,6 +1,8 @@
 // Floating-point operations from layer shapes alone, the unit of the compute meter: dense 2 * in * out, convolution
 // 2 * k^2 * Cin * Cout * Hout * Wout, everything else free. Training counts three forward passes (Kaplan et al. 2020:
-// backward costs twice the forward pass). Nominal figures: an engine that skips zeros does fewer.
+// backward costs twice the forward pass). What is done once a parameter and step, the optimiser's update and drift control
+// (at most four operations, a fiftieth of a step of the MLP with batches of 32), is not counted. Nominal figures: an engine
+// that skips zeros does fewer.
 import { shapeLayers } from './shapes.ts'
 import type { ModelSpec } from './spec.ts'
 

@@ -2,6 +2,7 @@
 // both this loop; the trainer only adds time (pause, effort, yielding).
 import { createSampleOrder } from '../sample-order.ts'
 import { type Samples, scaleRange, takeSamples } from '../samples.ts'
+import { createSteer, type Drift } from './drift.ts'
 import type { ReferenceModel, Score } from './model.ts'
 import { type AdamMoments, createMoments, stepAdam, stepSgd } from './optimizer.ts'
 
@@ -12,6 +13,8 @@ export interface RunOptions {
     | { readonly type: 'sgd'; readonly learningRate: number }
     /** Moments are updated in place; absent ones start at zero. */
     | { readonly type: 'adam'; readonly learningRate: number; readonly moments?: AdamMoments }
+  /** Enters every gradient before the optimiser; copied. Absent or null for plain training. */
+  readonly drift?: Drift | null
 }
 
 export interface TrainingRun {
@@ -35,6 +38,7 @@ export function startRun(
   const indices = new Int32Array(batchSize)
   const x = new Float32Array(batchSize * model.sampleSize)
   const y = new Uint16Array(batchSize)
+  const steer = createSteer(start, options.drift ?? null)
   const moments = optimizer.type === 'adam' ? (optimizer.moments ?? createMoments(params.length)) : null
   return {
     params,
@@ -42,6 +46,7 @@ export function startRun(
       order.next(indices)
       takeSamples(samples, indices, model.sampleSize, x, y)
       const loss = model.gradients(params, x, y, batchSize, gradient)
+      steer?.(params, gradient)
       if (moments === null) stepSgd(params, gradient, optimizer.learningRate)
       else stepAdam(params, gradient, optimizer.learningRate, moments)
       return loss
