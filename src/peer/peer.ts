@@ -9,6 +9,7 @@ import {
   type GossipEvent,
 } from '../core/gossip/machine.ts'
 import type { TrainingStatus } from '../core/gossip/presence.ts'
+import { CROWD_MEMBERS } from '../core/gossip/pacing.ts'
 import { isDraw } from '../core/gossip/sortition.ts'
 import { hashState } from '../core/gossip/state.ts'
 import { WINDOW } from '../core/gossip/window.ts'
@@ -35,6 +36,7 @@ import { createReceipt } from './receipt.ts'
 import { Seat } from './seat.ts'
 import { GovernanceDesk } from './governance-desk.ts'
 import { Training } from './training.ts'
+import { Uplink } from './uplink.ts'
 import { Wire } from './wire.ts'
 
 const TICK_MS = 250
@@ -68,6 +70,7 @@ export class Peer {
   readonly store: ForgivingStore
   private readonly rounds: LocalRounds
   private readonly gate: ComputeGate
+  private readonly uplink: Uplink
   private readonly listeners = new Set<() => void>()
   private readonly timers = new Set<() => void>()
   private cancelWake: () => void = () => undefined
@@ -77,6 +80,7 @@ export class Peer {
   private following = false
   /** As of the book when the document was begun. */
   private takenBack = 0
+  private crowd = 0
   private closed = false
 
   constructor(
@@ -122,6 +126,8 @@ export class Peer {
       },
       onState: (state, hash) => {
         this.dispatch({ type: 'state', state, hash })
+        // What counted for nobody on the old state may count on this one.
+        this.wire.updates.forgetRefused()
         this.wire.updates.compareWithAllLinks()
       },
       onStateFailed: () => this.dispatch({ type: 'state-failed' }),
@@ -129,6 +135,7 @@ export class Peer {
       onChange: () => this.changed(),
       onFault: cause => this.fail(cause),
     })
+    this.uplink = new Uplink(deps.transport)
     this.gauge = new Gauge(gaugeHostOf(this))
     const links = (): readonly MemberId[] => deps.transport.links()
     this.citizen = new Citizen(this.book, {
@@ -418,12 +425,34 @@ export class Peer {
     this.ticks++
     this.dispatch({ type: 'tick' })
     this.wire.tick()
+    this.judgeUplink()
     this.gate.oversee()
     this.wire.seals.tick(this.citizen.needsSeal(this.phase))
     const crowded = this.citizen.members.size > MESH_MEMBERS
     if (this.ticks % (crowded ? 2 * PRESENCE_TICKS : PRESENCE_TICKS) === 0) this.statePresence()
     if (this.ticks % RECEIPT_TICKS === 0) this.citizen.stateReceipt().catch(() => undefined)
     this.after(TICK_MS, () => this.tick())
+  }
+
+  /** Whole updates or smaller ones: by what this member must send in a round and what its channels take. */
+  private judgeUplink(): void {
+    this.uplink.sample(this.deps.clock.now())
+    const { training, machine, uplink } = this
+    if (!training || this.phase !== 'training') return
+    const before = uplink.isNarrow
+    const roundMs = (1000 * training.stepsInRound) / training.stepsPerSecond
+    if (uplink.judge(machine.roundBytes(), roundMs) !== before)
+      this.dispatch({ type: 'uplink', narrow: uplink.isNarrow })
+  }
+
+  /** In a crowd presence comes from neighbours only; the ledger says how many there are. */
+  private countCrowd(): void {
+    const present = [...this.citizen.members.values()].filter(member => member.present)
+    const trainers = present.filter(({ role }) => role === 'trainer').length
+    const crowd = present.length > CROWD_MEMBERS ? trainers : 0
+    if (crowd === this.crowd) return
+    this.crowd = crowd
+    this.dispatch({ type: 'crowd', trainers: crowd })
   }
 
   /** Waits until the ledger of the first link is here, or until it is clear that nobody is there. */
@@ -507,6 +536,7 @@ export class Peer {
     const { takenBack } = this.book
     if (takenBack !== this.takenBack) this.beginDoc()
     this.citizen.overseer.noteOrders()
+    this.countCrowd()
     this.gate.oversee()
     this.changed()
   }

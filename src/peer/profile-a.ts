@@ -7,6 +7,7 @@ import {
   CHUNK,
   decodeOneBit,
   encodeOneBit,
+  oneBitBytes,
   oneBitNorm,
   oneBitScale,
 } from '../core/compress/one-bit.ts'
@@ -26,6 +27,7 @@ export function createProfileA(parameters: number, terms: TrainingTerms): Profil
     }
   }
   return {
+    updateBytes: oneBitBytes(parameters),
     outerRate: terms.outerRateMilli / 1000,
     outerMomentum: terms.outerMomentumMilli / 1000,
     encode(error) {

@@ -21,6 +21,7 @@ export function createProfile(parameters: number, terms: TrainingTerms): Profile
     return found
   }
   return {
+    updateBytes: whole.payloadBytes(0),
     outerRate: terms.outerRateMilli / 1000,
     outerMomentum: terms.outerMomentumMilli / 1000,
     encode(error, round, isNarrow) {
@@ -86,7 +87,7 @@ function vectorsOf(
   return {
     count: updates.length,
     parameters,
-    norms: updates.map(({ payload }, k) => used[k]!.norm(payload)),
+    norms: updates.map(({ payload, round }, k) => used[k]!.norm(payload, round)),
     weights: updates.map(({ samples }) => (weighting === 'samples' ? Math.max(1, samples) : 1)),
     read: (k, from, to, out, at) => used[k]!.read(updates[k]!.payload, updates[k]!.round, from, to, out, at),
     covering(from) {

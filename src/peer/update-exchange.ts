@@ -206,6 +206,10 @@ export class UpdateExchange {
     if (link) this.compareWith(link)
   }
 
+  forgetRefused(): void {
+    this.refused.clear()
+  }
+
   /** After a jump to another state: what the links hold for its open rounds is wanted at once. */
   compareWithAllLinks(): void {
     for (const link of this.context.transport.links()) this.compareWith(link)

@@ -21,6 +21,8 @@ export interface Profile extends Mixer {
     narrow: boolean,
   ): { readonly codec: number; readonly payload: Uint8Array; readonly payloadHash: Uint8Array }
   check(update: Encoded): EncodingFault | null
+  /** Of a whole payload. */
+  readonly updateBytes: number
   /** Puts back into `error` what a payload took out of it: its update was voided by an order. */
   restore(error: Float32Array, update: Encoded): void
   /**
@@ -214,6 +216,12 @@ export class GossipMachine {
       if (2 * (agreeing + 1) > others + 1) return { round, hash }
     }
     return { round: -1, hash: '' }
+  }
+
+  /** Bytes that whole updates make a member send in a round when everybody's go to everybody once. */
+  roundBytes(): number {
+    const updates = Math.max(this.window.updatesOf(this.round - 1).size, this.liveCount())
+    return updates * this.config.profile.updateBytes
   }
 
   /** Whether an update counts under the orders in force. */

@@ -10,6 +10,9 @@ export const MAX_GRACE_MS = 30_000
 export const AFTER_QUORUM_MS = 3_000
 const REMEMBERED_ROUNDS = 5
 
+/** Rooms above this are crowds: presence is heard from neighbours only, and numbers stand for members. */
+export const CROWD_MEMBERS = 50
+
 export function quorumOf(live: number): number {
   return Math.max(1, Math.ceil((2 * live) / 3))
 }
