@@ -2,7 +2,7 @@
 import { LEASE_MS } from '../core/gossip/presence.ts'
 import type { GaugeHost } from './gauge.ts'
 import type { MemberId } from '../core/num/ids.ts'
-import type { ModelState } from '../core/gossip/window.ts'
+import type { ModelState } from '../core/gossip/state.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PresenceStatement } from '../protocol/presence.ts'
 import type { Training } from './training.ts'

@@ -2,12 +2,12 @@
 // keeps what a restart needs. Failures are retried a few times, then told.
 import type { GossipEvent } from '../core/gossip/machine.ts'
 import type { UpdateHeader } from '../core/gossip/update.ts'
-import type { ModelState } from '../core/gossip/state.ts'
+import { encodeState, type ModelState } from '../core/gossip/state.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { Citizen } from './citizen.ts'
-import { encodeKeptState, encodePublished, publishedKey, stateKey } from './kept.ts'
+import { encodePublished, publishedKey, stateKey } from './kept.ts'
 import { signUpdate } from './sign-update.ts'
 import type { Training } from './training.ts'
 
@@ -101,6 +101,6 @@ export class LocalRounds {
     const { store, signer, citizen } = this.host
     if (base.round < this.keptRound + KEEP_EVERY_ROUNDS || base.round % KEEP_EVERY_ROUNDS !== 0) return
     this.keptRound = base.round
-    void store.put(stateKey(citizen.book.charter.room, signer.id), encodeKeptState(base))
+    void store.put(stateKey(citizen.book.charter.room, signer.id), encodeState(base))
   }
 }

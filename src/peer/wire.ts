@@ -1,7 +1,7 @@
 // Everything a peer says and hears: decodes messages, keeps their order, and hands each to the part that knows it
 // (ledger, presence, updates, states). Blame is laid here: on an author for what it signed, on a link partner for what it
 // sent.
-import type { ModelState } from '../core/gossip/window.ts'
+import type { ModelState } from '../core/gossip/state.ts'
 import type { Entry, ProofBody } from '../core/ledger/entry.ts'
 import { proofOfContradiction } from '../core/ledger/evidence.ts'
 import type { MemberId } from '../core/num/ids.ts'

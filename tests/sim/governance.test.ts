@@ -2,7 +2,7 @@
 // modified clients. The numbers are those of the room's checks P2 to P5, P10 and P11.
 import { afterEach, describe, expect, test } from 'vitest'
 import { defaultGovernance, defaultQuorum, defaultResumeQuorum } from '../../src/core/governance/terms.ts'
-import { hashState } from '../../src/core/gossip/window.ts'
+import { hashState } from '../../src/core/gossip/state.ts'
 import type { GovernanceTerms } from '../../src/core/ledger/entry.ts'
 import { trainingFlop } from '../../src/core/model/flops.ts'
 import { buildView } from '../../src/peer/peer-view.ts'

@@ -1,7 +1,7 @@
 // Members with modified clients among honest ones, with the real peer code on virtual time: every attack is refused and
 // named, and the rest is as good as without the attacker. The control shows that the attacks would work.
 import { describe, expect, test } from 'vitest'
-import { hashState } from '../../src/core/gossip/window.ts'
+import { hashState } from '../../src/core/gossip/state.ts'
 import { createRng } from '../../src/core/num/rng.ts'
 import { buildView } from '../../src/peer/peer-view.ts'
 import type { RefusalReason } from '../../src/ports/session.ts'
