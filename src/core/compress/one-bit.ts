@@ -4,9 +4,16 @@
 //
 //   payload = scales (u16 big-endian each, one per chunk) || signs (bit i of byte j = parameter 8j+i, 1 = negative)
 import { fromHalfBits, toHalfBits } from '../params/half.ts'
+import type { Codec } from './codec.ts'
+import { createSigns } from './signs.ts'
 
 export const CHUNK = 4096
 const MAX_FINITE_HALF = 65504
+
+/** Profile A as a codec: every parameter in every round. Throws RangeError unless there are parameters. */
+export function createOneBit(parameters: number): Codec {
+  return createSigns(1, parameters, 1)
+}
 
 export function oneBitBytes(parameters: number): number {
   return 2 * Math.ceil(parameters / CHUNK) + Math.ceil(parameters / 8)
