@@ -1,6 +1,6 @@
 // The Transport port inside one process: members of a memory network, for tests and for the simulator under a virtual
 // clock. The network links everyone up to the mesh size and keeps a random overlay above it, by the same rules as the real
-// transport but with a bird's-eye view. Its controls cut, heal and kill. Identities are not proven here.
+// transport but with a bird's-eye view. Its controls cut, heal, suspend and kill. Identities are not proven here.
 import {
   OVERLAY_LIMITS,
   membersToCall,
@@ -20,19 +20,39 @@ import {
   type TransportEvent,
 } from '../ports/transport.ts'
 import { systemClock } from './clock-system.ts'
-import { MemoryLink } from './link-memory.ts'
+import { MemoryLink, type SharedLine } from './link-memory.ts'
 
 export interface MemoryNetworkOptions {
   readonly clock?: Clock
   /** Seeds partner choice and losses. */
   readonly seed?: string
   readonly latencyMs?: (from: MemberId, to: MemberId) => number
+  /** Comes on top of the latency, between nothing and this much. */
+  readonly jitterMs?: (from: MemberId, to: MemberId) => number
   /** Chance that a message needs another round trip. */
   readonly lossRate?: (from: MemberId, to: MemberId) => number
   readonly bytesPerSecond?: (from: MemberId, to: MemberId) => number
+  /** What all links of a member share, each way. */
+  readonly lines?: (member: MemberId) => Lines
+  /** Whether two members can link at all: address translators may keep them apart. Always, unless told. */
+  readonly canLink?: (a: MemberId, b: MemberId) => boolean
   /** How long a cut link may take to come back unnoticed; 5,000 by default. */
   readonly graceMs?: number
   readonly limits?: OverlayLimits
+}
+
+export interface Lines {
+  readonly up: SharedLine
+  readonly down: SharedLine
+}
+
+/** What one direction of a link came to, over all links of the two that there were. */
+export interface LinkRecord {
+  readonly from: MemberId
+  readonly to: MemberId
+  sentBytes: number
+  /** The most that ever waited. */
+  peakBufferedBytes: number
 }
 
 export interface MemoryNetwork {
@@ -49,6 +69,18 @@ export interface MemoryNetwork {
   explore(): void
   /** The process dies without a word: others notice after the grace period. */
   kill(member: MemberId): void
+  /**
+   * The process stands still: its wires carry nothing, and links are lost after the grace period as if it had died. What
+   * happens to it meanwhile is told when it resumes.
+   */
+  suspend(member: MemberId): void
+  resume(member: MemberId): void
+  /** Of every direction over which anything went. */
+  records(): LinkRecord[]
+  /** What waits in the queues of a member's links now. */
+  bufferedBytes(member: MemberId): number
+  /** Who refuses whom. */
+  refusals(): { readonly by: MemberId; readonly member: MemberId }[]
   /** Links that exist, for tests that nothing stays open. */
   openLinks(): number
 }
@@ -68,6 +100,8 @@ interface Node {
   readonly refused: Set<MemberId>
   readonly listeners: Set<(event: TransportEvent) => void>
   alive: boolean
+  /** What it missed while it stands still; null while it runs. */
+  missed: TransportEvent[] | null
   /** Gone for good: closed or replaced. */
   closed: boolean
 }
@@ -80,16 +114,26 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
   const nodes = new Map<MemberId, Node>()
   const groups = new Map<MemberId, number>()
   const cutWires = new Set<string>()
+  const lines = new Map<MemberId, Lines>()
+  const records = new Map<string, LinkRecord>()
 
+  const linesOf = (member: MemberId): Lines | undefined => {
+    const known = lines.get(member) ?? options.lines?.(member)
+    if (known) lines.set(member, known)
+    return known
+  }
   const wire = (a: MemberId, b: MemberId): string => (a < b ? `${a} ${b}` : `${b} ${a}`)
   const reachable = (a: Node, b: Node): boolean =>
     a.alive &&
     b.alive &&
+    !a.missed &&
+    !b.missed &&
     !cutWires.has(wire(a.id, b.id)) &&
     (groups.get(a.id) ?? -1) === (groups.get(b.id) ?? -1)
 
   const emit = (node: Node, event: TransportEvent): void => {
     if (!node.alive) return
+    if (node.missed) return void node.missed.push(event)
     for (const listener of [...node.listeners]) listener(event)
   }
 
@@ -100,6 +144,7 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
     for (const other of nodes.values()) {
       if (other === node || node.pairs.has(other.id) || !reachable(node, other)) continue
       if (node.refused.has(other.id) || other.refused.has(node.id)) continue
+      if (options.canLink?.(node.id, other.id) === false) continue
       candidates.push(other.id)
     }
     return { self: node.id, links, pending: new Set(), candidates }
@@ -107,13 +152,17 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
 
   const link = (a: Node, b: Node): void => {
     if (a === b || a.pairs.has(b.id) || a.refused.has(b.id) || b.refused.has(a.id)) return
+    if (options.canLink?.(a.id, b.id) === false) return
     const one = (from: Node, to: Node): MemoryLink =>
       new MemoryLink(
         clock,
         {
           latencyMs: () => options.latencyMs?.(from.id, to.id) ?? 0,
           isLost: () => options.lossRate !== undefined && rng.next() < options.lossRate(from.id, to.id),
+          jitterMs: () => (options.jitterMs ? rng.next() * options.jitterMs(from.id, to.id) : 0),
           bytesPerSecond: () => options.bytesPerSecond?.(from.id, to.id) ?? Infinity,
+          up: linesOf(from.id)?.up,
+          down: linesOf(to.id)?.down,
         },
         bytes => emit(to, { type: 'message', from: from.id, bytes }),
       )
@@ -135,7 +184,10 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
   const unlink = (pair: Pair, reason: 'closed' | 'lost' | 'refused'): void => {
     pair.cancelGrace?.()
     const [a, b] = pair.ends.map(id => nodes.get(id))
-    for (const direction of pair.links.values()) direction.close()
+    for (const [from, direction] of pair.links) {
+      keepRecord(records, from, otherOf(pair, from), direction)
+      direction.close()
+    }
     const told: [Node, MemberId][] = []
     if (a?.pairs.get(pair.ends[1]) === pair) told.push([a, pair.ends[1]])
     if (b?.pairs.get(pair.ends[0]) === pair) told.push([b, pair.ends[0]])
@@ -254,6 +306,7 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
         refused: new Set(),
         listeners: new Set(),
         alive: true,
+        missed: null,
         closed: false,
       }
       nodes.set(member, node)
@@ -295,10 +348,56 @@ export function createMemoryNetwork(options: MemoryNetworkOptions = {}): MemoryN
         if (nodes.get(member) === node) nodes.delete(member)
       })
     },
+    suspend(member) {
+      const node = nodes.get(member)
+      if (!node || node.missed) return
+      node.missed = []
+      review()
+    },
+    resume(member) {
+      const node = nodes.get(member)
+      const missed = node?.missed
+      if (!node || !missed) return
+      node.missed = null
+      for (const event of missed) emit(node, event)
+      review()
+      settle()
+    },
+    records() {
+      const all = new Map([...records].map(([key, record]) => [key, { ...record }]))
+      for (const node of nodes.values())
+        for (const [to, pair] of node.pairs) keepRecord(all, node.id, to, pair.links.get(node.id)!)
+      return [...all.values()]
+    },
+    bufferedBytes(member) {
+      let sum = 0
+      for (const pair of nodes.get(member)?.pairs.values() ?? []) sum += pair.links.get(member)!.bufferedBytes
+      return sum
+    },
+    refusals() {
+      return [...nodes.values()].flatMap(node => [...node.refused].map(member => ({ by: node.id, member })))
+    },
     openLinks() {
       const pairs = new Set<Pair>()
       for (const node of nodes.values()) for (const pair of node.pairs.values()) pairs.add(pair)
       return pairs.size
     },
   }
+}
+
+function otherOf({ ends: [a, b] }: Pair, member: MemberId): MemberId {
+  return member === a ? b : a
+}
+
+function keepRecord(
+  records: Map<string, LinkRecord>,
+  from: MemberId,
+  to: MemberId,
+  { sentBytes, peakBufferedBytes }: MemoryLink,
+): void {
+  const key = `${from} ${to}`
+  const record = records.get(key) ?? { from, to, sentBytes: 0, peakBufferedBytes: 0 }
+  record.sentBytes += sentBytes
+  record.peakBufferedBytes = Math.max(record.peakBufferedBytes, peakBufferedBytes)
+  records.set(key, record)
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SharedLine } from '../../src/adapters/link-memory.ts'
 import { createMemoryNetwork } from '../../src/adapters/transport-memory.ts'
 import type { MemberId } from '../../src/core/num/ids.ts'
 import type { Clock } from '../../src/ports/clock.ts'
@@ -66,7 +67,8 @@ describe('a memory network under a virtual clock', () => {
     expect(fromB.messagesFrom(a.self)).toHaveLength(0)
     clock.run(2)
     expect(fromB.messagesFrom(a.self)).toHaveLength(1)
-    expect(a.stats(b.self)).toMatchObject({ sentBytes: 100_000, bufferedBytes: 0, rttMs: 80, path: 'memory' })
+    // Two frames with a header of 16 bytes each.
+    expect(a.stats(b.self)).toMatchObject({ sentBytes: 100_032, bufferedBytes: 0, rttMs: 80, path: 'memory' })
   })
 
   test('losses delay but keep order; the same seed gives the same times', () => {
@@ -152,5 +154,73 @@ describe('a memory network under a virtual clock', () => {
     network.transport(memberId(1))
     clock.run(1)
     expect(seen.events.map(e => e.type)).toEqual(['up', 'down', 'up'])
+  })
+
+  test('links of one member share its line out, and links to one member its line in; order is kept', () => {
+    const clock = virtualClock()
+    const network = createMemoryNetwork({
+      clock,
+      lines: () => ({ up: new SharedLine(100_000), down: new SharedLine(400_000) }),
+    })
+    const all = Array.from({ length: 3 }, (_, i) => network.transport(memberId(i)))
+    const [a, b, c] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]]
+    const arrivals: string[] = []
+    for (const to of [b, c])
+      to.subscribe(event => {
+        if (event.type === 'message')
+          arrivals.push(`${to.self[1]}${event.bytes[0]} ${Math.round(clock.now())}`)
+      })
+    clock.run(1)
+    const first = new Uint8Array(40_000).fill(1)
+    a.send(b.self, first, 'bulk')
+    a.send(c.self, first, 'bulk')
+    a.send(c.self, Uint8Array.of(2), 'control')
+    clock.run(500)
+    // Control waits for what is under way on each link, not for the messages that they have begun.
+    expect(arrivals.map(text => text.slice(0, 2))).toEqual(['22'])
+    clock.run(2_000)
+    const at = arrivals.map(text => Number(text.split(' ')[1]))
+    expect(arrivals.map(text => text.slice(0, 2)).sort()).toEqual(['11', '21', '22'])
+    // 80,000 bytes at 100,000 a second: both end together, after 0.8 s and a little on the way in.
+    expect(Math.min(...at.slice(1))).toBeGreaterThan(700)
+    expect(Math.max(...at)).toBeLessThan(1_000)
+    const record = network.records().find(({ from, to }) => from === a.self && to === c.self)
+    expect(record).toMatchObject({ sentBytes: 40_033, peakBufferedBytes: 40_001 })
+  })
+
+  test('who cannot be linked is not, and the rest of the room still is', () => {
+    const clock = virtualClock()
+    const shut = new Set([memberId(0), memberId(1)])
+    const network = createMemoryNetwork({ clock, canLink: (a, b) => !(shut.has(a) && shut.has(b)) })
+    const all = Array.from({ length: 4 }, (_, i) => network.transport(memberId(i)))
+    clock.run(1)
+    expect(all.map(t => t.links().length)).toEqual([2, 2, 3, 3])
+    network.connect(memberId(0), memberId(1))
+    clock.run(1)
+    expect(all[0]!.links()).not.toContain(memberId(1))
+  })
+
+  test('a process that stands still is lost after the grace period, and hears of it when it goes on', () => {
+    const clock = virtualClock()
+    const network = createMemoryNetwork({ clock, graceMs: 5_000 })
+    const a = network.transport(memberId(0))
+    const b = network.transport(memberId(1))
+    const [fromA, fromB] = [record(a), record(b)]
+    clock.run(1)
+    network.suspend(b.self)
+    a.send(b.self, Uint8Array.of(7), 'control')
+    expect(network.bufferedBytes(a.self)).toBe(1)
+    clock.run(3_000)
+    network.resume(b.self)
+    clock.run(1)
+    expect(fromB.messagesFrom(a.self)).toHaveLength(1)
+    network.suspend(b.self)
+    clock.run(20_000)
+    expect(fromA.events.map(({ type }) => type)).toEqual(['up', 'down'])
+    expect(fromB.events.map(({ type }) => type)).toEqual(['up', 'message'])
+    network.resume(b.self)
+    clock.run(1)
+    expect(fromB.events.map(({ type }) => type)).toEqual(['up', 'message', 'down', 'up'])
+    expect(a.links()).toEqual([b.self])
   })
 })
