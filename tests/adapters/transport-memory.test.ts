@@ -181,10 +181,10 @@ describe('a memory network under a virtual clock', () => {
     clock.run(2_000)
     const at = arrivals.map(text => Number(text.split(' ')[1]))
     expect(arrivals.map(text => text.slice(0, 2)).sort()).toEqual(['11', '21', '22'])
-    // 80,000 bytes at 100,000 a second: neither goes before the other, and the last is through after 0.8 s.
+    // 80,000 bytes at 100,000 a second: neither goes before the other, and the last is through after 0.8 s and its last slice on the way in.
     expect(Math.min(...at.slice(1))).toBeGreaterThan(600)
     expect(Math.max(...at)).toBeGreaterThan(800)
-    expect(Math.max(...at)).toBeLessThan(900)
+    expect(Math.max(...at)).toBeLessThan(950)
     const record = network.records().find(({ from, to }) => from === a.self && to === c.self)
     expect(record).toMatchObject({ sentBytes: 40_033, peakBufferedBytes: 40_001 })
   })
