@@ -4,11 +4,10 @@ import { encodeTfjsModel, TFJS_WEIGHTS_NAME } from '../core/export/tfjs.ts'
 import type { ExportedFile, ModelExport } from '../ports/session.ts'
 import type { Peer } from './peer.ts'
 
-export function exportModel(
-  { charter, machine, options }: Peer,
-  format: ModelExport,
-): readonly ExportedFile[] {
-  const { params, round } = machine.window.current
+export function exportModel(peer: Peer, format: ModelExport): readonly ExportedFile[] {
+  const { charter, machine, options } = peer
+  const { round } = machine.window.current
+  const params = peer.modelParams()
   if (format === 'safetensors') {
     const notes = { room: options.link.room, round: String(round), title: charter.title }
     const bytes = encodeModelFile({ model: charter.model, params, classes: charter.classes, notes })

@@ -4,6 +4,7 @@ import { firstDraw } from '../core/gossip/sortition.ts'
 import { decodeState, readHead, type ModelState } from '../core/gossip/state.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
+import { headRange, joinHead, sharedParameters } from '../core/params/head.ts'
 import { roundToHalf } from '../core/params/half-vector.ts'
 import type { Store } from '../ports/store.ts'
 import { LIMITS } from '../protocol/messages.ts'
@@ -46,9 +47,38 @@ export async function recallGossip(
   return { publishedThrough, state: state ?? fresh() }
 }
 
-/** Where a room starts. */
-export function freshState(startParams: Float32Array, { terms, parts, seed }: CharterBody): ModelState {
-  const params = startParams.slice()
+export function headKey(room: RoomId, self: MemberId): string {
+  return `head/${room}/${self}`
+}
+
+/** float32 little-endian. */
+export function encodeHead(head: Float32Array): Uint8Array {
+  return new Uint8Array(head.buffer, head.byteOffset, head.byteLength)
+}
+
+/** The start of a room with the head that this device kept, where members keep their own. */
+export async function recallHead(
+  store: Store,
+  room: RoomId,
+  self: MemberId,
+  { model, terms }: CharterBody,
+  start: Float32Array,
+): Promise<Float32Array> {
+  if (terms.head === 'shared') return start
+  const range = headRange(model)
+  const kept = await store.get(headKey(room, self))
+  if (kept?.length !== 4 * (range.size - range.from)) return start
+  const head = new Float32Array(kept.slice().buffer)
+  if (!head.every(value => Number.isFinite(value))) return start
+  return joinHead(range, start.slice(0, range.from), head)
+}
+
+/** Where a room starts: the part of the model that its members share. */
+export function freshState(
+  startParams: Float32Array,
+  { model, terms, parts, seed }: CharterBody,
+): ModelState {
+  const params = startParams.slice(0, sharedParameters(model, terms.head))
   roundToHalf(params)
   const draw = firstDraw(terms.committee, parts, seed)
   return { round: 0, params, momentum: new Float32Array(params.length), draw }

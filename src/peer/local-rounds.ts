@@ -7,7 +7,7 @@ import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { Citizen } from './citizen.ts'
-import { encodePublished, publishedKey, stateKey } from './kept.ts'
+import { encodeHead, encodePublished, headKey, publishedKey, stateKey } from './kept.ts'
 import { signUpdate } from './sign-update.ts'
 import type { Training } from './training.ts'
 
@@ -57,7 +57,7 @@ export class LocalRounds {
       this.opening = null
       if (host.closed) return
       if (opening.stopped) return host.dispatch(nothing)
-      const result = limits.standing === 'good' ? await training.run(round, start, steps, limits, null) : null
+      const result = limits.standing === 'good' ? await training.run(round, start, steps, limits) : null
       if (!result || (result.exhausted && result.steps === 0)) {
         // Asking again at once would only spin: the next seal or licence may allow more.
         await host.citizen.stateReceipt().catch(() => undefined)
@@ -101,6 +101,9 @@ export class LocalRounds {
     const { store, signer, citizen } = this.host
     if (base.round < this.keptRound + KEEP_EVERY_ROUNDS || base.round % KEEP_EVERY_ROUNDS !== 0) return
     this.keptRound = base.round
-    void store.put(stateKey(citizen.book.charter.room, signer.id), encodeState(base))
+    const { room } = citizen.book.charter
+    void store.put(stateKey(room, signer.id), encodeState(base))
+    const head = this.host.training()?.head
+    if (head) void store.put(headKey(room, signer.id), encodeHead(head))
   }
 }

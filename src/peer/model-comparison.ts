@@ -19,11 +19,8 @@ import type { Peer } from './peer.ts'
 
 const PROBE_SAMPLES = 500
 
-export function compareModel(
-  { charter, seat, machine }: Peer,
-  bytes: Uint8Array,
-  name: string,
-): ModelComparison {
+export function compareModel(peer: Peer, bytes: Uint8Array, name: string): ModelComparison {
+  const { charter, seat, machine } = peer
   const decoded = decodeModelFile(bytes)
   if (decoded.status !== 'ok') return { status: 'unreadable' }
   const { model, params, classes } = decoded.file
@@ -35,7 +32,7 @@ export function compareModel(
   const noise = publicNoise(size)
   const correlation = correlate(
     fingerprint(theirs, params, noise),
-    fingerprint(ours, machine.window.current.params, noise),
+    fingerprint(ours, peer.modelParams(), noise),
   )
   // Steps of the room's model so far; beyond what was measured no threshold is known.
   const steps = machine.round * charter.terms.localSteps

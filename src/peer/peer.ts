@@ -9,7 +9,6 @@ import {
   type GossipEvent,
 } from '../core/gossip/machine.ts'
 import type { TrainingStatus } from '../core/gossip/presence.ts'
-import { CROWD_MEMBERS } from '../core/gossip/pacing.ts'
 import { isDraw } from '../core/gossip/sortition.ts'
 import { hashState } from '../core/gossip/state.ts'
 import { WINDOW } from '../core/gossip/window.ts'
@@ -27,9 +26,9 @@ import type { PeerDeps, PeerOptions } from './deps.ts'
 import { ComputeGate } from './compute-gate.ts'
 import { Gauge } from './gauge.ts'
 import { gaugeHostOf } from './gauge-host.ts'
-import { freshState } from './kept.ts'
+import { freshState, recallHead } from './kept.ts'
 import { LocalRounds } from './local-rounds.ts'
-import { createProfileA } from './profile-a.ts'
+import { createProfile } from './profile.ts'
 import { RoomBook } from './room-book.ts'
 import { RoomDoc } from './room-doc.ts'
 import { createReceipt } from './receipt.ts'
@@ -93,13 +92,13 @@ export class Peer {
     this.startedAt = clock.now()
     this.store = forgivingStore(deps.store)
     this.startParams = initialParams(charter.model, charter.seed)
-    const parameters = this.startParams.length
     const kept = options.resume?.state
     const fresh = freshState(this.startParams, charter)
+    const parameters = fresh.params.length
     const fits = kept?.params.length === parameters && isDraw(kept.draw, charter.terms.committee)
     const base = fits ? kept : fresh
     const publishedThrough = options.resume?.publishedThrough ?? -1
-    const profile = deps.profile?.(parameters, charter) ?? createProfileA(parameters, charter.terms)
+    const profile = deps.profile?.(parameters, charter) ?? createProfile(parameters, charter.terms)
     const { localSteps, rounds, committee } = charter.terms
     const config = { room, self: signer.id, profile, localSteps, rounds, committee }
     this.machine = new GossipMachine(config, base, hashState(base), clock.now(), publishedThrough)
@@ -108,11 +107,16 @@ export class Peer {
     this.wire = new Wire(deps, this.book, this.store, {
       parameters,
       span: () => ({ from: this.machine.window.base.round, to: this.machine.round + 2 * WINDOW }),
-      accept: update => this.dispatch({ type: 'update', update }),
+      accept: update => {
+        this.citizen.signed(update.author)
+        this.dispatch({ type: 'update', update })
+      },
+      onSigned: member => this.citizen.signed(member),
       expecting: counts => this.dispatch({ type: 'expecting', counts }),
       standing: header => this.citizen.standing(header),
       anchors: () => this.machine.window.anchors,
       isMember: member => this.citizen.members.has(member),
+      isForAll: member => this.citizen.isForAll(member),
       onEntry: entry => this.entryAdmitted(entry),
       onProof: proof => {
         this.citizen.accuse(proof)
@@ -232,7 +236,14 @@ export class Peer {
       await this.seat.take()
       this.trainer = await opening
       if (this.closed) return this.trainer.close()
-      this.training = new Training(this.charter, this.self, this.trainer, this.deps.clock, this.startParams)
+      const start = await recallHead(
+        this.store,
+        this.options.link.room,
+        this.self,
+        this.charter,
+        this.startParams,
+      )
+      this.training = new Training(this.charter, this.self, this.trainer, this.deps.clock, start)
       this.trainer.setEffort(this.effort)
       await this.seat.load(this.trainer)
       if (this.options.role === 'trainer') await this.citizen.registerDevice()
@@ -296,9 +307,12 @@ export class Peer {
     if (!this.closed) await this.wire.ledger.onEntries(null, entries)
   }
 
-  /** The swarm's model now. */
+  /** The swarm's model now; with this member's own head where members keep their own. */
   modelParams(): Float32Array {
-    return this.machine.window.current.params
+    const { params } = this.machine.window.current
+    return (
+      this.training?.whole(params) ?? (params.length === this.startParams.length ? params : this.startParams)
+    )
   }
 
   /** Both models on all held-out samples; null while there are none here. */
@@ -382,7 +396,8 @@ export class Peer {
     }
   }
 
-  private roundClosed({ contributors }: ClosedRound): void {
+  private roundClosed({ contributors, before, after, meanSteps }: ClosedRound): void {
+    this.training?.roundMixed(before, after, meanSteps)
     const others = contributors.filter(member => member !== this.self).length
     const vectors = others * (contributors.includes(this.self) ? 2 : 1)
     this.float32Bytes += 4 * this.startParams.length * vectors
@@ -447,9 +462,7 @@ export class Peer {
 
   /** In a crowd presence comes from neighbours only; the ledger says how many there are. */
   private countCrowd(): void {
-    const present = [...this.citizen.members.values()].filter(member => member.present)
-    const trainers = present.filter(({ role }) => role === 'trainer').length
-    const crowd = present.length > CROWD_MEMBERS ? trainers : 0
+    const crowd = this.citizen.isInCrowd ? this.book.here.trainers : 0
     if (crowd === this.crowd) return
     this.crowd = crowd
     this.dispatch({ type: 'crowd', trainers: crowd })

@@ -1,9 +1,12 @@
 // Runs local jobs on the trainer port for the gossip machine, within the limits that governance sets, adds up what the
 // trainer metered, and measures models on held-out samples without letting measuring eat the time for training.
+import type { ModelState } from '../core/gossip/state.ts'
+import { headRange, joinHead, sharedParameters, type HeadRange } from '../core/params/head.ts'
 import { trainingFlop } from '../core/model/flops.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
+import { LocalDrift } from './local-drift.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { ComputeLimits, DriftControl, Evaluation, Trainer, TrainResult } from '../ports/trainer.ts'
+import type { ComputeLimits, Evaluation, Trainer, TrainResult } from '../ports/trainer.ts'
 
 /** Held-out samples per measurement while training; the first ones of the test split, the same for everybody. */
 const QUICK_SAMPLES = 1_000
@@ -30,6 +33,9 @@ export class Training {
   stepsPerSecond = 0
   lastLoss: number | null = null
   tally: WorkTally = { steps: 0, samples: 0, flop: 0n, computeMs: 0 }
+  private readonly range: HeadRange
+  private readonly shared: number
+  private readonly drift: LocalDrift
   // Since this member came, for the device's benchmark; the tally starts anew with every receipt.
   private totalFlop = 0n
   private totalComputeMs = 0
@@ -41,23 +47,40 @@ export class Training {
     private readonly author: string,
     private readonly trainer: Trainer,
     private readonly clock: Clock,
+    /** Of the whole model; a head of one's own starts from its end. */
     start: Float32Array,
   ) {
     this.own = start
+    this.range = headRange(charter.model)
+    this.shared = sharedParameters(charter.model, charter.terms.head)
+    this.drift = new LocalDrift(charter.terms, this.shared)
   }
 
+  /** The room's parameters as a whole model: with this member's own head where heads are not shared. */
+  whole(body: Float32Array): Float32Array {
+    return this.shared === this.range.size
+      ? body
+      : joinHead(this.range, body, this.own.subarray(this.range.from))
+  }
+
+  /** The head to keep for the next start; null where heads are shared. */
+  get head(): Float32Array | null {
+    return this.shared === this.range.size ? null : this.own.slice(this.range.from)
+  }
+
+  /** A local job from the room's parameters. The result's `params` are the part that is shared. */
   async run(
     round: number,
-    params: Float32Array,
+    body: Float32Array,
     steps: number,
     limits: ComputeLimits | null,
-    drift: DriftControl | null,
   ): Promise<TrainResult> {
     const { terms, seed } = this.charter
     const learningRate = terms.learningRateMicro / 1e6
     this.step = 0
     this.stepsInRound = steps
     const startedAt = this.clock.now()
+    const params = this.whole(body)
     const job = {
       params,
       steps,
@@ -67,7 +90,7 @@ export class Training {
           ? { type: 'sgd' as const, learningRate }
           : { type: 'adam' as const, learningRate, keepMoments: true },
       seed: `${seed}/${this.author}/${round}`,
-      drift,
+      drift: this.drift.control(params.length),
       limits,
     }
     const result = await this.trainer.train(job, ({ step, loss }) => {
@@ -77,6 +100,7 @@ export class Training {
     this.step = result.steps
     if (result.steps > 0) {
       this.own = result.params
+      this.drift.jobDone(params, result.params, result.steps)
       this.lastLoss = result.meanLoss
       // Without pauses: a member that was paused gets the share of steps that it would have had.
       const activeMs = this.clock.now() - startedAt - result.pausedMs
@@ -92,7 +116,13 @@ export class Training {
     this.tally.computeMs += result.computeMs
     this.totalFlop += result.flop
     this.totalComputeMs += result.computeMs
-    return result
+    return this.shared === this.range.size
+      ? result
+      : { ...result, params: result.params.slice(0, this.shared) }
+  }
+
+  roundMixed(before: ModelState, after: ModelState, steps: number): void {
+    this.drift.roundMixed(before, after, steps)
   }
 
   /**
@@ -127,7 +157,7 @@ export class Training {
     this.measuring = true
     try {
       const own = await this.trainer.evaluate(this.own, 'test', QUICK_SAMPLES)
-      return { own, swarm: await this.trainer.evaluate(swarm, 'test', QUICK_SAMPLES) }
+      return { own, swarm: await this.trainer.evaluate(this.whole(swarm), 'test', QUICK_SAMPLES) }
     } finally {
       this.measuring = false
       const took = this.clock.now() - startedAt
@@ -139,7 +169,7 @@ export class Training {
   async measureWhole(swarm: Float32Array): Promise<{ own: Evaluation; swarm: Evaluation }> {
     return {
       own: await this.trainer.evaluate(this.own, 'test'),
-      swarm: await this.trainer.evaluate(swarm, 'test'),
+      swarm: await this.trainer.evaluate(this.whole(swarm), 'test'),
     }
   }
 }

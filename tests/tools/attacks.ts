@@ -6,7 +6,7 @@ import type { Profile } from '../../src/core/gossip/machine.ts'
 import type { CharterBody } from '../../src/core/ledger/entry.ts'
 import { createRng } from '../../src/core/num/rng.ts'
 import { fromHalfBits, toHalfBits } from '../../src/core/params/half.ts'
-import { createProfileA } from '../../src/peer/profile-a.ts'
+import { createProfile } from '../../src/peer/profile.ts'
 
 export const PAYLOAD_ATTACKS = [
   'nan',
@@ -24,7 +24,7 @@ const LARGEST_HALF = 65_504
 /** PeerDeps.profile of the modified client: it follows the honest model, so that it can go on attacking it. */
 export function hostileProfile(attack: PayloadAttack): (parameters: number, charter: CharterBody) => Profile {
   return (parameters, charter) => {
-    const honest = createProfileA(parameters, charter.terms)
+    const honest = createProfile(parameters, charter.terms)
     const rng = createRng(`attack/${attack}`)
     return {
       ...honest,
@@ -43,7 +43,7 @@ export function hostileProfile(attack: PayloadAttack): (parameters: number, char
 /** No defence at all: what comes is believed, and the plain mean is taken. The control for every attack. */
 export function undefendedProfile(parameters: number, charter: CharterBody): Profile {
   return {
-    ...createProfileA(parameters, charter.terms),
+    ...createProfile(parameters, charter.terms),
     check: () => null,
     mix(updates) {
       const direction = new Float64Array(parameters)

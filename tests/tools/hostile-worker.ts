@@ -6,7 +6,7 @@ import { build, type Plugin } from 'vite'
 import type { PayloadAttack } from './attacks.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-const REPLACED = 'profile-a.ts'
+const REPLACED = 'profile.ts'
 const VIRTUAL = '\0hostile-profile'
 
 function hostileCodec(attack: PayloadAttack): Plugin {
@@ -20,7 +20,7 @@ function hostileCodec(attack: PayloadAttack): Plugin {
     load: id =>
       id === VIRTUAL
         ? `import { hostileProfile } from ${attacks}
-           export const createProfileA = (parameters, terms) => hostileProfile('${attack}')(parameters, { terms })`
+           export const createProfile = (parameters, terms) => hostileProfile('${attack}')(parameters, { terms })`
         : null,
   }
 }

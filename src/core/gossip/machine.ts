@@ -96,6 +96,10 @@ export type GossipEffect =
 
 export interface ClosedRound {
   readonly round: number
+  readonly before: ModelState
+  readonly after: ModelState
+  /** Local steps behind an update, on average; 0 without any. */
+  readonly meanSteps: number
   readonly contributors: readonly MemberId[]
   readonly durationMs: number
 }
@@ -397,7 +401,11 @@ export class GossipMachine {
 
   private advance(now: number, effects: GossipEffect[]): void {
     const closing = this.round
-    const contributors = [...this.window.updatesOf(closing).keys()].sort()
+    const updates = this.window.updatesOf(closing)
+    const contributors = [...updates.keys()].sort()
+    const steps = [...updates.values()].reduce((sum, update) => sum + update.steps, 0)
+    const meanSteps = steps / Math.max(1, updates.size)
+    const before = this.window.current
     const state = this.window.advance(now)
     this.nameOutsized(closing, effects)
     // Late arrivals of the round before still lengthen the grace: a slow member is waited for a little more each time.
@@ -408,7 +416,8 @@ export class GossipMachine {
     const durationMs = now - this.roundStartedAt
     this.roundStartedAt = now
     this.quorumAt = undefined
-    effects.push({ type: 'model', state, closed: { round: closing, contributors, durationMs } })
+    const closed = { round: closing, before, after: state, meanSteps, contributors, durationMs }
+    effects.push({ type: 'model', state, closed })
     if (this.jobRunning) this.stop(effects)
   }
 
