@@ -1,0 +1,250 @@
+// Rounds of a room without its network: real gradient steps, the real codecs and rules, the real window of open rounds. A
+// synchronous clock stands for all clocks, so that a table of accuracies costs minutes. Everything follows from the plan;
+// runs in Node and in web workers. Not for traffic, timing or agreement: those are tests of real peers (sim/swarm.ts).
+import { initialParams } from '../../core/model/init.ts'
+import { createRng, type Rng } from '../../core/num/rng.ts'
+import type { MemberId } from '../../core/num/ids.ts'
+import { NO_ORDERS } from '../../core/gossip/halts.ts'
+import type { Encoded, Profile } from '../../core/gossip/machine.ts'
+import { createVariates, type Variates } from '../../core/gossip/variates.ts'
+import { hashState, type ModelState } from '../../core/gossip/state.ts'
+import { SIGNED_HEADER_BYTES, type Update } from '../../core/gossip/update.ts'
+import { roundToHalf } from '../../core/params/half-vector.ts'
+import type { DriftControl, Optimizer } from '../../ports/trainer.ts'
+import { attackVector, trainsItself } from './attacks.ts'
+import { labMemberId, LAB_ROOM } from './identities.ts'
+import type { LabPart, LabTrainer } from './lab-trainer.ts'
+import type { LabPlan } from './plan.ts'
+import { profileOf } from './profile-of.ts'
+import { createReplicas, type Replica } from './replicas.ts'
+
+interface Member {
+  readonly id: MemberId
+  readonly index: number
+  readonly part: LabPart
+  readonly lies: boolean
+  readonly residual: Float32Array
+  readonly variates: Variates | null
+  /** What it said last: a mask decides where the next job starts. */
+  last: Encoded | null
+  away: boolean
+}
+
+/** Half of the memory is the newest round's. */
+const VARIATES = { rate: 0.2, gain: 0.9 }
+
+/** An update on its way to one replica. */
+interface Parcel {
+  readonly update: Update
+  readonly to: number
+  readonly dueAfter: number
+}
+
+export class Lab {
+  readonly members: readonly Member[]
+  readonly profile: Profile
+  /** One for all where everybody hears everything in its round, else one a member. */
+  readonly replicas: readonly Replica[]
+  /** Bytes of one update with its signed header. */
+  updateBytes = 0
+  /** Members that were left out of a round as outsized, summed over rounds. */
+  outsized = 0
+  private readonly parcels: Parcel[] = []
+  private readonly chance: Rng
+  private readonly optimizer: Optimizer
+  /** What the rule made of the last set. */
+  private mixed: Float64Array | null = null
+
+  /** @param parts what each member trains on; as many as the plan has members */
+  constructor(
+    readonly plan: LabPlan,
+    private readonly trainer: LabTrainer,
+    parts: readonly LabPart[],
+  ) {
+    const { parameters } = trainer
+    const profile = profileOf(plan, parameters)
+    this.profile = {
+      ...profile,
+      mix: updates => {
+        const result = profile.mix(updates)
+        this.mixed = result.direction
+        this.outsized += result.outsized.length
+        return result
+      },
+    }
+    this.members = parts.map((part, index) => ({
+      id: labMemberId(plan.seed, index),
+      index,
+      part,
+      lies: index >= plan.members - plan.liars,
+      residual: new Float32Array(parameters),
+      variates: plan.terms.drift === 'variates' ? createVariates(parameters, VARIATES) : null,
+      last: null,
+      away: false,
+    }))
+    const params = initialParams(plan.model, plan.seed)
+    if (plan.halfStates) roundToHalf(params)
+    const start: ModelState = {
+      round: 0,
+      params,
+      momentum: new Float32Array(parameters),
+      draw: new Uint8Array(0),
+    }
+    this.replicas = createReplicas(plan, start, this.profile, this.members.length)
+    this.chance = createRng(`${plan.seed}/lab`)
+    this.optimizer = { type: 'sgd', learningRate: plan.terms.learningRateMicro / 1e6 }
+    if (plan.terms.optimizer === 'adam')
+      this.optimizer = { ...this.optimizer, type: 'adam', keepMoments: false }
+  }
+
+  get round(): number {
+    return this.replicas[0]!.state.round
+  }
+
+  /** One round of everybody. */
+  step(): void {
+    const { chance, plan } = this
+    const round = this.round
+    for (const parcel of this.parcels) if (parcel.dueAfter === round) this.deliver(parcel)
+    if (plan.churn) this.churn(plan.churn.leave, plan.churn.rejoin)
+    const updates = this.publish(round)
+    for (const update of updates) this.send(update, round, chance)
+    for (const replica of this.replicas) replica.advance()
+    const { localSteps, learningRateMicro } = plan.terms
+    for (const { variates, away } of this.members) {
+      if (this.mixed && !away) variates?.roundMixed(this.mixed, localSteps, learningRateMicro / 1e6)
+    }
+  }
+
+  /** Everything that is still on its way arrives: the network heals. */
+  heal(): void {
+    if (this.plan.delays?.late === 'drop') return
+    for (const parcel of this.parcels) if (parcel.dueAfter >= this.round) this.deliver(parcel)
+    this.parcels.length = 0
+  }
+
+  /** Names of the replicas' current states: one when all agree bit by bit. */
+  hashes(): Set<string> {
+    return new Set(this.replicas.map(({ state }) => hashState(state)))
+  }
+
+  /** Mean distance of the replicas from their mean, over its length. */
+  drift(): number {
+    const all = this.replicas.map(({ state }) => state.params)
+    const mean = all[0]!.map((_, i) => all.reduce((sum, params) => sum + params[i]!, 0) / all.length)
+    const length = (vector: Float32Array): number => Math.sqrt(vector.reduce((sum, x) => sum + x * x, 0))
+    const away = all.map(params => length(params.map((value, i) => value - mean[i]!)))
+    return away.reduce((sum, distance) => sum + distance, 0) / all.length / length(mean)
+  }
+
+  private publish(round: number): Update[] {
+    const { attack } = this.plan
+    const present = this.members.filter(({ away }) => !away)
+    const updates = present
+      .filter(({ lies }) => !lies || attack === null)
+      .map(member => this.say(member, round))
+    if (attack === null) return updates
+    const honest = updates.map(update => this.decode(update))
+    for (const member of present) {
+      if (!member.lies) continue
+      const own = trainsItself(attack) ? this.work(member, round) : null
+      // Poisoned labels are honest work otherwise: with error feedback, as everybody's.
+      if (attack === 'labels') updates.push(this.encode(member, member.residual, round))
+      else updates.push(this.encode(member, attackVector(attack, honest, own), round))
+    }
+    return updates
+  }
+
+  private say(member: Member, round: number): Update {
+    this.work(member, round)
+    return this.encode(member, member.residual, round)
+  }
+
+  /** One local job; the residual afterwards holds what is to be said: e <- e + (start - end). Returned: the change alone. */
+  private work(member: Member, round: number): Float32Array {
+    const { terms, seed } = this.plan
+    const { residual } = member
+    const { params } = this.replicaOf(member).state
+    const start = this.profile.localStart(params, residual, member.last)
+    const end = this.trainer.train(member.part, start, {
+      steps: terms.localSteps,
+      batchSize: terms.batchSize,
+      optimizer: this.optimizer,
+      seed: `${seed}/${member.index}/${round}`,
+      drift: this.driftControl(member),
+    })
+    const change = start.map((value, i) => value - end[i]!)
+    for (let i = 0; i < residual.length; i++) residual[i] = residual[i]! + change[i]!
+    member.variates?.ownUpdate(change, terms.localSteps, this.optimizer.learningRate)
+    return change
+  }
+
+  private encode(member: Member, error: Float32Array, round: number): Update {
+    const { codec, payload, payloadHash } = this.profile.encode(error, round, false)
+    const { terms } = this.plan
+    this.updateBytes = payload.length + SIGNED_HEADER_BYTES
+    const update: Update = {
+      room: LAB_ROOM,
+      codec,
+      round,
+      steps: terms.localSteps,
+      samples:
+        terms.weighting === 'samples' ? member.part.samples.length : terms.localSteps * terms.batchSize,
+      author: member.id,
+      base: new Uint8Array(32),
+      payloadHash,
+      payloadBytes: payload.length,
+      orders: NO_ORDERS,
+      id: `${round}/${member.index}`,
+      signed: new Uint8Array(0),
+      payload,
+    }
+    const fault = this.profile.check(update)
+    if (fault !== null) throw new Error(`member ${member.index} encoded what its room refuses: ${fault}`)
+    member.last = { codec, round, payload }
+    return update
+  }
+
+  private decode(update: Encoded): Float32Array {
+    const values = new Float32Array(this.trainer.parameters)
+    this.profile.restore(values, update)
+    return values
+  }
+
+  private driftControl({ variates }: Member): DriftControl | null {
+    const { drift, proximalMicro } = this.plan.terms
+    if (drift === 'prox') return { proximal: proximalMicro / 1e6, correction: null }
+    const correction = variates?.correction() ?? null
+    return correction && { proximal: 0, correction }
+  }
+
+  private replicaOf({ index }: Member): Replica {
+    return this.replicas.length === 1 ? this.replicas[0]! : this.replicas[index]!
+  }
+
+  private send(update: Update, round: number, chance: Rng): void {
+    const { delays } = this.plan
+    this.replicas.forEach((replica, to) => {
+      const isOwn = this.replicas.length > 1 && this.members[to]!.id === update.author
+      const isLate = delays !== null && !isOwn && chance.next() < delays.rate
+      if (!isLate) replica.insert(update)
+      else this.parcels.push({ update, to, dueAfter: round + 1 + chance.below(delays.rounds) })
+    })
+  }
+
+  private deliver({ update, to }: Parcel): void {
+    if (this.plan.delays?.late === 'replay') this.replicas[to]!.insert(update)
+  }
+
+  private churn(leave: number, rejoin: number): void {
+    for (const member of this.members) {
+      const roll = this.chance.next()
+      if (member.away) {
+        if (roll >= rejoin) continue
+        member.away = false
+        member.residual.fill(0)
+        member.last = null
+      } else if (roll < leave && this.members.filter(({ away }) => !away).length > 2) member.away = true
+    }
+  }
+}
