@@ -2,6 +2,7 @@
 import type { MemberId } from '../core/num/ids.ts'
 import type { MemberView, SessionView } from '../ports/session.ts'
 import type { Peer } from './peer.ts'
+import { swarmView } from './swarm-view.ts'
 import { governanceView, ledgerView } from './public-view.ts'
 
 const SILENT_AFTER_MS = 6_000
@@ -36,6 +37,7 @@ export function buildView(peer: Peer): SessionView {
       updatesReceived: peer.wire.updates.receivedUpdates,
       float32Bytes: peer.float32Bytes,
     },
+    swarmView: swarmView(peer),
     refusals: peer.wire.refusals.list(nicknameOf),
     signaling: 'open',
     entries: peer.book.sealedEntries + peer.book.ledger.size,

@@ -12,6 +12,7 @@ import {
 import { bytesToHex } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { RefusalReason } from '../ports/session.ts'
+import type { PassedUpdate } from '../ports/swarm-view.ts'
 import type { Announced, PeerMessage } from '../protocol/messages.ts'
 import { LIMITS } from '../protocol/messages.ts'
 import { Allowance } from './allowance.ts'
@@ -31,6 +32,8 @@ const DIGESTS = { count: 8, windowMs: 10_000 }
 const SERVED_PER_LINK = 4
 /** Closed rounds whose updates are still served: a newcomer's state is a few rounds old when it arrives. */
 const SERVED_ROUNDS = 8
+/** Of what crossed links, so much is shown. */
+const PASSED = 64
 
 interface Wanted {
   readonly round: number
@@ -70,6 +73,9 @@ export class UpdateExchange {
   private readonly served = new Map<string, Map<MemberId, number>>()
   private nextDigestTo = 0
   private nothingExpected = true
+  /** Updates that crossed a link, newest last, for the screen. */
+  readonly passed: PassedUpdate[] = []
+  private passedCount = 0
   sentUpdates = 0
   receivedUpdates = 0
 
@@ -118,7 +124,7 @@ export class UpdateExchange {
       if (!update || !this.mayServe(id, from)) continue
       // A full queue drops the answer; the other side asks again or asks somebody else.
       if (this.context.send(from, { type: 'update', signed: update.signed, payload: update.payload }, 'bulk'))
-        this.sentUpdates++
+        this.pass(update, from, 'out')
     }
   }
 
@@ -156,7 +162,7 @@ export class UpdateExchange {
       else this.context.refuse(header.author, standing.reason)
       return
     }
-    this.receivedUpdates++
+    this.pass(header, from, 'in')
     this.tellExpecting()
     this.host.accept({ ...header, id, signed: message.signed.slice(), payload: message.payload.slice() })
     if (!this.held.has(id)) this.refused.set(id, header.round)
@@ -189,6 +195,17 @@ export class UpdateExchange {
       if (round < from || now - since > GIVE_UP_MS) this.wanted.delete(id)
     this.pull(now)
     this.tellExpecting()
+  }
+
+  private pass(
+    { author, round }: Pick<UpdateHeader, 'author' | 'round'>,
+    link: MemberId,
+    direction: PassedUpdate['direction'],
+  ): void {
+    if (direction === 'in') this.receivedUpdates++
+    else this.sentUpdates++
+    this.passed.push({ seq: ++this.passedCount, author, round, link, direction })
+    if (this.passed.length > PASSED) this.passed.shift()
   }
 
   private tellExpecting(): void {

@@ -7,6 +7,7 @@ import type { AuditReport } from '../core/room/audit-report.ts'
 import type { ActionResult, GovernanceAction, GovernanceView, ModelComparison } from './governance-view.ts'
 import type { LedgerPage, LedgerQuery, LedgerView, Trace } from './ledger-view.ts'
 import type { OwnDataRequest, OwnDataResult } from './own-data.ts'
+import type { SwarmView } from './swarm-view.ts'
 import type { BackendReport, Evaluation } from './trainer.ts'
 
 export interface RoomLink {
@@ -144,6 +145,7 @@ export interface SessionView {
   readonly history: readonly MetricPoint[]
   readonly members: readonly MemberView[]
   readonly traffic: TrafficView
+  readonly swarmView: SwarmView
   readonly refusals: readonly Refusal[]
   readonly signaling: 'connecting' | 'open' | 'closed'
   readonly entries: number

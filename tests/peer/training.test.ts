@@ -5,6 +5,9 @@ import { Training } from '../../src/peer/training.ts'
 import type { Trainer, TrainJob, TrainResult } from '../../src/ports/trainer.ts'
 import { createSimTrainer } from '../../src/sim/sim-trainer.ts'
 import { VirtualClock } from '../../src/sim/virtual-clock.ts'
+import type { CharterBody } from '../../src/core/ledger/entry.ts'
+import { presetModel } from '../../src/core/model/presets.ts'
+import { headRange } from '../../src/core/params/head.ts'
 import { charterBody as charter } from '../core/ledger/fixtures.ts'
 import { squares } from '../contract/trainer-tools.ts'
 
@@ -13,7 +16,10 @@ const { batchSize } = charter.terms
 const sampleFlop = BigInt(trainingFlop(charter.model))
 
 /** Answers every job with the next of these results, after so many virtual milliseconds. */
-function acted(results: readonly (Partial<TrainResult> & { readonly tookMs: number })[]) {
+function acted(
+  results: readonly (Partial<TrainResult> & { readonly tookMs: number })[],
+  terms: CharterBody['terms'] = charter.terms,
+) {
   const clock = new VirtualClock()
   const jobs: TrainJob[] = []
   const trainer: Trainer = {
@@ -44,14 +50,10 @@ function acted(results: readonly (Partial<TrainResult> & { readonly tookMs: numb
     predict: () => Promise.resolve(new Float32Array(10)),
     close: () => undefined,
   }
-  const training = new Training(charter, 'author', trainer, clock, start)
-  const run = async (
-    limits: TrainJob['limits'] = null,
-    steps = 20,
-    drift: TrainJob['drift'] = null,
-  ): Promise<TrainResult> => {
+  const training = new Training({ ...charter, terms }, 'author', trainer, clock, start)
+  const run = async (limits: TrainJob['limits'] = null, steps = 20): Promise<TrainResult> => {
     let result: TrainResult | undefined
-    void training.run(jobs.length, start, steps, limits, drift).then(value => (result = value))
+    void training.run(jobs.length, start, steps, limits).then(value => (result = value))
     await clock.run(clock.now() + 1e6, () => result !== undefined)
     return result!
   }
@@ -59,15 +61,83 @@ function acted(results: readonly (Partial<TrainResult> & { readonly tookMs: numb
 }
 
 describe('local training', () => {
-  it('hands limits and drift control to the trainer as they are', async () => {
+  it('hands limits to the trainer as they are, and no drift control where the charter asks for none', async () => {
     const { jobs, run } = acted([{ tookMs: 10 }, { tookMs: 10 }])
     const limits = { budgetFlop: 123n, rateFlops: 45n }
-    const drift = { proximal: 0.5, correction: new Float32Array(1) }
-    await run(limits, 20, drift)
+    await run(limits)
     await run(null)
     expect(jobs.map(job => job.limits)).toEqual([limits, null])
-    expect(jobs.map(job => job.drift)).toEqual([drift, null])
+    expect(jobs.map(job => job.drift)).toEqual([null, null])
     expect(jobs[0]!.seed).toBe(`${charter.seed}/author/0`)
+  })
+
+  it('pulls to the start of the job where the charter says FedProx', async () => {
+    const { jobs, run } = acted([{ tookMs: 10 }], {
+      ...charter.terms,
+      drift: 'prox',
+      proximalMicro: 250_000,
+    })
+    await run()
+    expect(jobs[0]!.drift).toEqual({ proximal: 0.25, correction: null })
+  })
+
+  it('steers by control variates once a job and a round are known', async () => {
+    const terms = { ...charter.terms, drift: 'variates' as const }
+    const moved = start.map(value => value - 0.5)
+    const { training, jobs, run } = acted([{ tookMs: 10, params: moved }, { tookMs: 10 }], terms)
+    await run()
+    const before = {
+      round: 0,
+      params: start,
+      momentum: new Float32Array(start.length),
+      draw: new Uint8Array(0),
+    }
+    // The room went a quarter of the way that this member went.
+    training.roundMixed(before, { ...before, round: 1, params: start.map(value => value - 0.125) }, 20)
+    await run()
+    expect(jobs[0]!.drift).toBeNull()
+    const { proximal, correction } = jobs[1]!.drift!
+    expect(proximal).toBe(0)
+    // c - c_i is negative: it holds this member back.
+    expect(correction!.every(value => value < 0)).toBe(true)
+  })
+
+  it('keeps a head of its own: the room gets the body alone, the trainer the whole model', async () => {
+    const model = presetModel('mlp', [28, 28, 1], 10)
+    const { from, size } = headRange(model)
+    const whole = initialParams(model, 'heads')
+    const jobs: TrainJob[] = []
+    const trainer = {
+      train: (job: TrainJob) => {
+        jobs.push(job)
+        const params = job.params.map(value => value + 1)
+        return Promise.resolve({
+          params,
+          steps: 1,
+          samples: 1,
+          meanLoss: 1,
+          computeMs: 1,
+          pausedMs: 0,
+          flop: 0n,
+        })
+      },
+    } as unknown as Trainer
+    const own = { ...charter, model, terms: { ...charter.terms, head: 'own' as const } }
+    const training = new Training(own, 'author', trainer, new VirtualClock(), whole)
+    const body = new Float32Array(from)
+    const { params } = await training.run(0, body, 1, null)
+    expect(params.length).toBe(from)
+    expect(jobs[0]!.params.length).toBe(size)
+    await training.run(1, body, 1, null)
+    // The second job goes on with the head of the first.
+    expect(jobs[1]!.params.subarray(from)).toEqual(whole.subarray(from).map(value => value + 1))
+    expect(training.whole(body).subarray(from)).toEqual(
+      whole
+        .subarray(from)
+        .map(value => value + 1)
+        .map(value => value + 1),
+    )
+    expect(training.head).toEqual(training.whole(body).slice(from))
   })
 
   it('tallies what the trainer metered, not what it works out itself', async () => {
@@ -127,7 +197,7 @@ describe('local training', () => {
       const results: TrainResult[] = []
       void (async () => {
         for (let round = 0; round < 2; round++)
-          results.push(await training.run(round, training.own, 10, null, null))
+          results.push(await training.run(round, training.own, 10, null))
       })()
       expect(await clock.run(1e6, () => results.length === 2)).toBe(true)
       return { training, pausedMs: results[0]!.pausedMs }

@@ -1,4 +1,5 @@
 // One acted stay. Commands change the view the way the real session does; `push` lets a test change anything else.
+import { swarmOf } from './fake-swarm.ts'
 import type { Dataset } from '../../src/core/data/dataset.ts'
 import type { Entry } from '../../src/core/ledger/entry.ts'
 import type {
@@ -235,6 +236,7 @@ function viewOf(scenario: Scenario, options: JoinOptions): SessionView {
       updatesReceived: round * (scenario.members - 1),
       float32Bytes: round * 407_080 * 2 * (scenario.members - 1),
     },
+    swarmView: swarmOf(scenario, round),
     refusals: scenario.trouble ? REFUSALS : [],
     signaling: scenario.trouble ? 'closed' : 'open',
     entries: ledgerRows(scenario).length,

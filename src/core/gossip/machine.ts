@@ -222,6 +222,26 @@ export class GossipMachine {
     return { round: -1, hash: '' }
   }
 
+  /** Of the open round. */
+  get progress(): { readonly expected: number; readonly startedAt: number; readonly drawn: boolean } {
+    const expected = Math.max(this.liveCount(), this.window.updatesOf(this.round).size)
+    return {
+      expected,
+      startedAt: this.roundStartedAt,
+      drawn: this.window.isDrawn(this.config.self, this.round),
+    }
+  }
+
+  /** How this member's updates are encoded now; 0 before the first. */
+  get codec(): number {
+    return this.lastOwn?.codec ?? 0
+  }
+
+  /** Of the payloads that this member sends now. */
+  updateBytes(): number {
+    return this.lastOwn?.payload.length ?? this.config.profile.updateBytes
+  }
+
   /** Bytes that whole updates make a member send in a round when everybody's go to everybody once. */
   roundBytes(): number {
     const updates = Math.max(this.window.updatesOf(this.round - 1).size, this.liveCount())

@@ -4,7 +4,7 @@
 // freeze by age, in rounds and in time.
 import type { MemberId } from '../num/ids.ts'
 import { roundToHalf } from '../params/half-vector.ts'
-import { drawAhead, drawsAll, isDrawn, LAG, nextDraw } from './sortition.ts'
+import { drawAhead, drawnShare, drawsAll, isDrawn, LAG, nextDraw } from './sortition.ts'
 import { hashState, type ModelState } from './state.ts'
 import type { Update } from './update.ts'
 
@@ -112,6 +112,11 @@ export class Window {
     const lots = this.lots.get(round) ?? new Map<MemberId, boolean>()
     this.lots.set(round, lots.set(member, drawn))
     return drawn
+  }
+
+  /** Share of those who train that the current round draws. */
+  get share(): number {
+    return drawnShare(this.current.draw)
   }
 
   drawsAll(round: number): boolean {
