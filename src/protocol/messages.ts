@@ -1,21 +1,12 @@
 // What members say to each other over a link: a closed union, one type byte, fixed big-endian layouts, limits before
 // anything is allocated. Byte tables: docs/protocol.md. Nothing here checks signatures or meaning.
+import { CHUNK_BYTES } from '../core/gossip/state.ts'
 import { SIGNED_HEADER_BYTES } from '../core/gossip/update.ts'
 import { encodeBase64url } from '../core/num/base64url.ts'
 import { hexToBytes } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import { decodePresence, type PresenceStatement } from './presence.ts'
-import {
-  blobs,
-  getHash,
-  memberBytes,
-  rawBytes,
-  readBlobs,
-  readRecords,
-  records,
-  setHash,
-  tagged,
-} from './records.ts'
+import { blobs, getHash, memberBytes, readBlobs, readRecords, records, setHash, tagged } from './records.ts'
 
 export interface Announced {
   readonly round: number
@@ -41,12 +32,23 @@ export type PeerMessage =
       readonly type: 'digest'
       readonly rounds: readonly { readonly round: number; readonly digest: string }[]
     }
-  | { readonly type: 'state-want'; readonly round: number; readonly hash: string }
+  /** Asks for so many chunks of the state of that name, from the first on. */
   | {
-      readonly type: 'state'
+      readonly type: 'state-want'
       readonly round: number
-      readonly params: Float32Array
-      readonly momentum: Float32Array
+      readonly hash: string
+      readonly first: number
+      readonly count: number
+    }
+  /** One chunk of an encoded state (core/gossip/state.ts) and its audit path in hex, from the bottom. */
+  | {
+      readonly type: 'state-chunk'
+      readonly round: number
+      readonly hash: string
+      readonly total: number
+      readonly index: number
+      readonly proof: readonly string[]
+      readonly bytes: Uint8Array
     }
   | { readonly type: 'state-none'; readonly round: number; readonly hash: string }
   | { readonly type: 'heads'; readonly heads: readonly Head[] }
@@ -80,7 +82,7 @@ const CODES = {
   update: 4,
   digest: 5,
   'state-want': 6,
-  state: 7,
+  'state-chunk': 7,
   'state-none': 8,
   heads: 9,
   entries: 10,
@@ -100,6 +102,9 @@ export const LIMITS = {
   announced: 1024,
   wanted: 256,
   digestRounds: 16,
+  /** Chunks in one request, hashes in one proof: what the longest state has, with room. */
+  chunks: 8,
+  proof: 16,
   heads: 5_000,
   entries: { count: 512, each: 64 * 1024, all: 1024 * 1024 },
   statements: { count: 1_024, each: 1_024, all: 512 * 1024 },
@@ -113,6 +118,9 @@ export const LIMITS = {
   /** Parameters of a model: bounds the size of state messages. */
   parameters: 4_000_000,
 } as const
+
+/** round u32, hash, total u32, index u16, hashes in the proof u8. */
+const CHUNK_HEAD = 43
 
 export function encodeMessage(message: PeerMessage): Uint8Array {
   switch (message.type) {
@@ -133,15 +141,26 @@ export function encodeMessage(message: PeerMessage): Uint8Array {
         setHash(view, at + 4, digest)
       })
     case 'state-want':
+      return records(CODES[message.type], [message], 39, (view, at, { round, hash, first, count }) => {
+        view.setUint32(at, round)
+        setHash(view, at + 4, hash)
+        view.setUint16(at + 36, first)
+        view.setUint8(at + 38, count)
+      })
     case 'state-none':
       return records(CODES[message.type], [message], 36, (view, at, { round, hash }) => {
         view.setUint32(at, round)
         setHash(view, at + 4, hash)
       })
-    case 'state': {
-      const head = new Uint8Array(4)
-      new DataView(head.buffer).setUint32(0, message.round)
-      return tagged(CODES[message.type], head, rawBytes(message.params), rawBytes(message.momentum))
+    case 'state-chunk': {
+      const head = new Uint8Array(CHUNK_HEAD)
+      const view = new DataView(head.buffer)
+      view.setUint32(0, message.round)
+      setHash(view, 4, message.hash)
+      view.setUint32(36, message.total)
+      view.setUint16(40, message.index)
+      view.setUint8(42, message.proof.length)
+      return tagged(CODES[message.type], head, ...message.proof.map(hexToBytes), message.bytes)
     }
     case 'heads':
       return records(CODES[message.type], message.heads, 68, (view, at, { author, seq, hash }) => {
@@ -216,23 +235,28 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
       }))
       return rounds && { type: 'digest', rounds }
     }
-    case CODES['state-want']:
-    case CODES['state-none']: {
-      if (body.length !== 36) return undefined
-      const type = bytes[0] === CODES['state-want'] ? 'state-want' : 'state-none'
-      return { type, round: view.getUint32(0), hash: getHash(body, 4) }
+    case CODES['state-want']: {
+      if (body.length !== 39) return undefined
+      const count = view.getUint8(38)
+      if (count === 0 || count > LIMITS.chunks) return undefined
+      const name = { round: view.getUint32(0), hash: getHash(body, 4) }
+      return { type: 'state-want', ...name, first: view.getUint16(36), count }
     }
-    case CODES.state: {
-      const vectorBytes = (body.length - 4) / 2
-      if (vectorBytes < 4 || vectorBytes % 4 !== 0 || vectorBytes / 4 > LIMITS.parameters) return undefined
-      // slice() moves the floats to an aligned buffer.
-      const floats = new Float32Array(body.slice(4).buffer)
-      const count = vectorBytes / 4
+    case CODES['state-none']:
+      if (body.length !== 36) return undefined
+      return { type: 'state-none', round: view.getUint32(0), hash: getHash(body, 4) }
+    case CODES['state-chunk']: {
+      const steps = body.length > CHUNK_HEAD ? view.getUint8(42) : 0
+      const start = CHUNK_HEAD + 32 * steps
+      if (steps > LIMITS.proof || body.length <= start || body.length > start + CHUNK_BYTES) return undefined
       return {
-        type: 'state',
+        type: 'state-chunk',
         round: view.getUint32(0),
-        params: floats.slice(0, count),
-        momentum: floats.slice(count),
+        hash: getHash(body, 4),
+        total: view.getUint32(36),
+        index: view.getUint16(40),
+        proof: Array.from({ length: steps }, (_, i) => getHash(body, CHUNK_HEAD + 32 * i)),
+        bytes: body.subarray(start),
       }
     }
     case CODES.heads: {

@@ -53,10 +53,6 @@ export function memberBytes(member: MemberId): Uint8Array {
   return bytes
 }
 
-export function rawBytes(vector: Float32Array): Uint8Array {
-  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
-}
-
 /** Each blob with its length (u32) in front. */
 export function blobs(code: number, items: readonly Uint8Array[]): Uint8Array {
   const parts = items.flatMap(item => {

@@ -64,7 +64,15 @@ describe('bad manners', () => {
   test('updates and states that nobody asked for are flooding', async () => {
     const { swarm, say, wait, blamed } = await scene('unasked')
     say({ type: 'update', signed: new Uint8Array(SIGNED_HEADER_BYTES), payload: new Uint8Array(100) })
-    say({ type: 'state', round: 3, params: new Float32Array(10), momentum: new Float32Array(10) })
+    say({
+      type: 'state-chunk',
+      round: 3,
+      hash: '00'.repeat(32),
+      total: 31,
+      index: 0,
+      proof: [],
+      bytes: new Uint8Array(31),
+    })
     await wait(500)
     expect(blamed()).toEqual(['flooding'])
     swarm.close()

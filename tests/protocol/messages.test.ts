@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { CHUNK_BYTES } from '../../src/core/gossip/state.ts'
 import { SIGNED_HEADER_BYTES } from '../../src/core/gossip/update.ts'
 import { encodeBase64url } from '../../src/core/num/base64url.ts'
 import { bytesToHex } from '../../src/core/num/hex.ts'
@@ -28,6 +29,16 @@ function signed(presence: PresenceStatement): PeerMessage {
   return { type: 'presence', statement: presence, signed: bytes }
 }
 
+const chunk: PeerMessage = {
+  type: 'state-chunk',
+  round: 9,
+  hash,
+  total: 203_551,
+  index: 12,
+  proof: ['aa'.repeat(32), hash],
+  bytes: Uint8Array.of(1, 2, 3),
+}
+
 const messages: PeerMessage[] = [
   signed(statement),
   signed({ ...statement, accuracy: null, status: 'watching' }),
@@ -42,9 +53,10 @@ const messages: PeerMessage[] = [
   { type: 'want', ids: [hash] },
   { type: 'update', signed: new Uint8Array(SIGNED_HEADER_BYTES).fill(1), payload: Uint8Array.of(1, 2, 3) },
   { type: 'digest', rounds: [{ round: 4, digest: hash }] },
-  { type: 'state-want', round: 9, hash },
+  { type: 'state-want', round: 9, hash, first: 258, count: 3 },
   { type: 'state-none', round: 9, hash },
-  { type: 'state', round: 9, params: Float32Array.of(1, -0.5), momentum: Float32Array.of(0, 3) },
+  chunk,
+  { ...chunk, proof: [] },
   { type: 'heads', heads: [{ author, seq: 5, hash }] },
   { type: 'entries', entries: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
   { type: 'seal-status', epoch: 7, seal: hash, digest: hash },
@@ -73,14 +85,30 @@ describe('messages between members', () => {
     expect(bytesToHex(bytes.subarray(33, 48))).toBe('01a0c4506c7b' + '00' + '0000000c' + '00000009')
   })
 
+  test('golden bytes of chunks and of what asks for them', () => {
+    const name = '00000009' + hash
+    expect(bytesToHex(encodeMessage({ type: 'state-want', round: 9, hash, first: 258, count: 3 }))).toBe(
+      '06' + name + '0102' + '03',
+    )
+    expect(bytesToHex(encodeMessage(chunk))).toBe(
+      '07' + name + '00031b1f' + '000c' + '02' + 'aa'.repeat(32) + hash + '010203',
+    )
+    expect(bytesToHex(encodeMessage({ type: 'state-none', round: 9, hash }))).toBe('08' + name)
+  })
+
   test.each([
     ['nothing', []],
     ['an unknown type', [99, 1, 2, 3]],
     ['a cut presence', [1, ...new Uint8Array(60)]],
     ['half a record', [2, 0, 0, 0]],
     ['an update without a header', [4, ...new Uint8Array(SIGNED_HEADER_BYTES - 1)]],
-    ['a state of odd length', [7, 0, 0, 0, 1, 1, 2, 3]],
-    ['an empty state', [7, 0, 0, 0, 1]],
+    ['a request for chunks of the old layout', [6, ...new Uint8Array(36)]],
+    ['a request for no chunk', [6, ...new Uint8Array(39)]],
+    ['a request for too many chunks', [6, ...new Uint8Array(38), LIMITS.chunks + 1]],
+    ['a chunk without bytes', [7, ...new Uint8Array(43)]],
+    ['a chunk whose proof is cut', [7, ...new Uint8Array(42), 1, ...new Uint8Array(32)]],
+    ['a chunk with an endless proof', [7, ...new Uint8Array(42), 17, ...new Uint8Array(17 * 32 + 1)]],
+    ['a chunk that is too long', [7, ...new Uint8Array(43 + CHUNK_BYTES + 1)]],
     ['an entry longer than the message', [10, 0, 0, 0, 9, 1]],
     ['an empty entry', [10, 0, 0, 0, 0]],
     ['a cut seal status', [11, ...new Uint8Array(67)]],

@@ -1,7 +1,8 @@
 // The state of a round as bytes: one canonical encoding, its name (the root of a Merkle tree over its chunks) and proofs
 // by which any member can deliver any chunk. Whoever holds a name can check each chunk alone, so a state comes from
 // several members at once and a false byte has a sender. What is in the draw is sortition's business.
-import { inclusionProof, leafHash, rootOf, verifyInclusion } from '../num/merkle.ts'
+import { bytesToHex } from '../num/hex.ts'
+import { leafHash, levelsOf, proofIn, verifyInclusion, type Levels } from '../num/merkle.ts'
 import { readHalves, writeHalves } from '../params/half-vector.ts'
 
 /** Both vectors hold half-precision values (roundToHalf after every round), so two bytes a value are exact. */
@@ -19,7 +20,10 @@ const MAX_DRAW_BYTES = 1024
 const HEAD_BYTES = 11
 const HAS_MOMENTUM = 1
 
-/** Head, parameters, momentum unless all zero, draw; values as IEEE 754 binary16, little-endian. */
+/**
+ * Head, parameters, momentum unless all zero, draw; values as IEEE 754 binary16, little-endian. Kept with the state: not to
+ * be written to.
+ */
 export function encodeState(state: ModelState): Uint8Array {
   return encodedOf(state).bytes
 }
@@ -61,6 +65,11 @@ export function readHead(bytes: Uint8Array): StateHead | undefined {
   return { round, parameters, hasMomentum, drawBytes, totalBytes }
 }
 
+/** Every state with so many parameters is at least so long. */
+export function leastStateBytes(parameters: number): number {
+  return HEAD_BYTES + 2 * parameters
+}
+
 /** Whether a state with so many parameters can be so long. */
 export function isStateLength(totalBytes: number, parameters: number): boolean {
   return [2, 4].some(perParameter => {
@@ -90,7 +99,7 @@ export function chunkBytes(totalBytes: number, index: number): number {
 
 /** Audit path of a chunk, hex, from the bottom. Throws RangeError for an index outside. */
 export function chunkProof(state: ModelState, index: number): string[] {
-  return inclusionProof(encodedOf(state).leaves, index)
+  return proofIn(encodedOf(state).levels, index)
 }
 
 /**
@@ -111,7 +120,7 @@ export function checkChunk(
 interface Encoded {
   readonly bytes: Uint8Array
   readonly chunks: readonly Uint8Array[]
-  readonly leaves: readonly Uint8Array[]
+  readonly levels: Levels
   readonly hash: string
 }
 
@@ -124,8 +133,8 @@ function encodedOf(state: ModelState): Encoded {
   const bytes = encode(state)
   const chunks: Uint8Array[] = []
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) chunks.push(bytes.subarray(at, at + CHUNK_BYTES))
-  const leaves = chunks.map(leafHash)
-  const encoded = { bytes, chunks, leaves, hash: rootOf(leaves) }
+  const levels = levelsOf(chunks.map(leafHash))
+  const encoded = { bytes, chunks, levels, hash: bytesToHex(levels.at(-1)![0]!) }
   encodings.set(state, encoded)
   return encoded
 }

@@ -93,6 +93,39 @@ export function inclusionProof(leaves: readonly Uint8Array[], index: number): st
   return path.reverse().map(bytesToHex)
 }
 
+/** All nodes of a tree, leaves (leafHash) first; a last one without a sibling moves up as it is. At least one leaf. */
+export type Levels = readonly (readonly Uint8Array[])[]
+
+/** For many audit paths of one tree: each then costs no hash. */
+export function levelsOf(leaves: readonly Uint8Array[]): Levels {
+  if (leaves.length === 0) throw new RangeError('a tree of nothing')
+  const levels = [leaves]
+  for (let below = leaves; below.length > 1;) {
+    const level: Uint8Array[] = []
+    for (let i = 0; i < below.length; i += 2) {
+      const [left, right] = [below[i]!, below[i + 1]]
+      level.push(right ? nodeHash(left, right) : left)
+    }
+    levels.push(level)
+    below = level
+  }
+  return levels
+}
+
+/** As inclusionProof. */
+export function proofIn(levels: Levels, index: number): string[] {
+  const size = levels[0]!.length
+  if (!(isIndex(index) && index < size)) throw new RangeError(`no leaf ${index} of ${size}`)
+  const path: string[] = []
+  let at = index
+  for (const level of levels) {
+    const sibling = level[at % 2 === 0 ? at + 1 : at - 1]
+    if (sibling) path.push(bytesToHex(sibling))
+    at = half(at)
+  }
+  return path
+}
+
 /** That the leaf (leafHash) is the index-th of the tree (RFC 9162 section 2.1.3.2). */
 export function verifyInclusion(
   leaf: Uint8Array,

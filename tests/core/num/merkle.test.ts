@@ -5,12 +5,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { entryBytes } from '../../../src/core/ledger/chain.ts'
 import type { EntryBody } from '../../../src/core/ledger/entry.ts'
+import { bytesToHex } from '../../../src/core/num/hex.ts'
 import {
   appendLeaves,
   consistencyProof,
   EMPTY_ROOT,
   inclusionProof,
   leafHash,
+  levelsOf,
+  proofIn,
   rootOf,
   verifyConsistency,
   verifyInclusion,
@@ -265,4 +268,17 @@ describe('P6 the log', () => {
     expect(verifyConsistency(older, tree, consistency)).toBe(true)
     expect(performance.now() - started).toBeLessThan(50)
   })
+})
+
+test('all levels at once give the same root and the same audit paths, for every size to 70', () => {
+  for (let size = 1; size <= 70; size++) {
+    const some = leaves.slice(0, size)
+    const levels = levelsOf(some)
+    expect(levels.at(-1)).toHaveLength(1)
+    expect(bytesToHex(levels.at(-1)![0]!)).toBe(rootOf(some))
+    for (let i = 0; i < size; i++) expect(proofIn(levels, i)).toEqual(inclusionProof(some, i))
+    expect(() => proofIn(levels, size)).toThrow(RangeError)
+    expect(() => proofIn(levels, 0.5)).toThrow(RangeError)
+  }
+  expect(() => levelsOf([])).toThrow(RangeError)
 })
