@@ -1,7 +1,11 @@
 // A simulated swarm: real peers, real gradient steps, virtual time, a network with latency and loss. Everything follows
-// from the scenario and its seed. Members can be killed, brought back, or be modified clients.
+// from the scenario and its seed. Members can be killed, suspended, brought back, or be modified clients.
 import { sha256 } from '@noble/hashes/sha2.js'
-import { createMemoryNetwork, type MemoryNetwork } from '../adapters/transport-memory.ts'
+import {
+  createMemoryNetwork,
+  type MemoryNetwork,
+  type MemoryNetworkOptions,
+} from '../adapters/transport-memory.ts'
 import type { OverlayLimits } from '../core/overlay/partners.ts'
 import { createMemoryStore } from '../adapters/store-memory.ts'
 import type { Dataset } from '../core/data/dataset.ts'
@@ -18,6 +22,7 @@ import type { Entropy } from '../ports/clock.ts'
 import type { Packer } from '../ports/packer.ts'
 import type { Store } from '../ports/store.ts'
 import type { Transport } from '../ports/transport.ts'
+import { MemberClock } from './member-clock.ts'
 import { createSimSigner, type SimSigner } from './sim-signer.ts'
 import { createSimTrainer } from './sim-trainer.ts'
 import { VirtualClock } from './virtual-clock.ts'
@@ -33,12 +38,15 @@ export interface SwarmOptions {
   /** Virtual milliseconds of one training step. */
   readonly stepMs?: (index: number) => number
   readonly overlay?: OverlayLimits
+  /** More of the network than latency and loss (network.ts draws one). */
+  readonly network?: Omit<MemoryNetworkOptions, 'clock'>
 }
 
 export interface SimMember {
   readonly index: number
   readonly signer: SimSigner
   readonly store: Store
+  clock: MemberClock
   peer: Peer
 }
 
@@ -55,6 +63,10 @@ export interface MemberOptions {
   readonly profile?: PeerDeps['profile']
   /** Other ports for a modified client. */
   readonly ports?: (ports: PeerPorts) => PeerPorts
+  /** What its clock is wrong by. */
+  readonly skewMs?: number
+  /** Other samples than those of its part. */
+  readonly data?: (samples: Dataset) => Dataset
   /** Called with every peer before it starts. */
   readonly prepare?: (peer: Peer) => void
 }
@@ -73,6 +85,7 @@ export class Swarm {
       latencyMs: () => options.latencyMs ?? 20,
       lossRate: () => options.lossRate ?? 0,
       ...(options.overlay && { limits: options.overlay }),
+      ...options.network,
     })
   }
 
@@ -88,12 +101,9 @@ export class Swarm {
     const terms = { ...this.options.charter, seed: this.options.seed }
     this.charter ??= await foundRoom(terms, signer, entropy, this.clock.unixMs())
     const store = createMemoryStore()
-    const joined: SimMember = {
-      index,
-      signer,
-      store,
-      peer: await this.createPeer(index, signer, store, member),
-    }
+    const clock = new MemberClock(this.clock, member.skewMs ?? 0)
+    const peer = await this.createPeer(index, signer, store, clock, member)
+    const joined: SimMember = { index, signer, store, clock, peer }
     this.members.push(joined)
     void joined.peer.start()
     return joined
@@ -105,21 +115,33 @@ export class Swarm {
     member.peer.close()
   }
 
+  /** The process stands still until it resumes: no timer fires, nothing is heard or said. */
+  suspend(member: SimMember): void {
+    this.network.suspend(member.signer.id)
+    member.clock.suspend()
+  }
+
+  resume(member: SimMember): void {
+    member.clock.resume()
+    this.network.resume(member.signer.id)
+  }
+
   /** Same identity and store, new process. */
   async rejoin(member: SimMember, options: MemberOptions = {}): Promise<void> {
-    member.peer = await this.createPeer(member.index, member.signer, member.store, options)
+    member.clock = new MemberClock(this.clock, options.skewMs ?? 0)
+    member.peer = await this.createPeer(member.index, member.signer, member.store, member.clock, options)
     void member.peer.start()
   }
 
   /** A second process of the same identity, with a copy of its store: only a liar has one. Runs until close. */
   async twin(
-    { index, signer, store }: SimMember,
+    { index, signer, store, clock }: SimMember,
     ports: (ports: PeerPorts) => PeerPorts,
     prepare: (peer: Peer) => void,
   ): Promise<Peer> {
     const copy = createMemoryStore()
     for (const key of await store.keys('')) await copy.put(key, (await store.get(key))!)
-    const peer = await this.createPeer(index, signer, copy, { ports, prepare }, null)
+    const peer = await this.createPeer(index, signer, copy, clock, { ports, prepare }, null)
     this.twins.push(peer)
     void peer.start()
     return peer
@@ -138,7 +160,8 @@ export class Swarm {
     index: number,
     signer: SimSigner,
     ownStore: Store,
-    { role = 'trainer', part = -1, profile, ports, prepare }: MemberOptions,
+    clock: MemberClock,
+    { role = 'trainer', part = -1, profile, ports, data, prepare }: MemberOptions,
     transport: Transport | null = this.network.transport(signer.id),
   ): Promise<Peer> {
     const own = { transport: transport ?? closedTransport(signer.id), signer, store: ownStore }
@@ -152,14 +175,16 @@ export class Swarm {
     const peer = new Peer(
       {
         ...used,
-        clock: this.clock,
+        clock,
         packer: plainPacker,
         entropy: seededEntropy(`${this.options.seed}/entropy/${index}`),
         deviceId: encodeBase64url(sha256(new TextEncoder().encode(`device/${signer.id}`)).slice(0, 16)),
         openTrainer: ({ model }) =>
-          Promise.resolve(createSimTrainer({ model }, this.clock, stepMs?.(index) ?? 20)),
-        loadPart: (_charter, wanted) =>
-          Promise.resolve({ train: wanted >= 0 ? partData(wanted) : null, test: testData }),
+          Promise.resolve(createSimTrainer({ model }, clock, stepMs?.(index) ?? 20)),
+        loadPart: (_charter, wanted) => {
+          const train = wanted >= 0 ? partData(wanted) : null
+          return Promise.resolve({ train: train && data ? data(train) : train, test: testData })
+        },
         ...(profile && { profile }),
       },
       {
