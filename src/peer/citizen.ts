@@ -2,9 +2,10 @@
 // against who contradicted itself, and what a person orders. The trainer and the gossip are peer.ts's.
 import type { Governed } from '../core/gossip/halts.ts'
 import type { UpdateHeader } from '../core/gossip/update.ts'
-import { highestNonce } from '../core/governance/pause.ts'
+import { highestNonce, isGuardian } from '../core/governance/pause.ts'
 import { lineageOf } from '../core/governance/state.ts'
 import type { Limits } from '../core/governance/standing.ts'
+import { CROWD_MEMBERS } from '../core/gossip/pacing.ts'
 import { LEASE_MS } from '../core/gossip/presence.ts'
 import type { Entry, EntryBody, ProofBody } from '../core/ledger/entry.ts'
 import { proofCut, type Membership } from '../core/ledger/members.ts'
@@ -26,6 +27,8 @@ import type { Wire } from './wire.ts'
 const PROOF_STEP_MS = 400
 const PROOF_STEPS = 12
 const PROOF_AGAIN_MS = 5_000
+/** In a crowd who is here shows by anything that it signed: updates, entries, votes; so it counts a little longer. */
+const CROWD_LEASE_MS = 12_000
 /** A leaving host waits at most this long for the seal that names its heir. */
 const HANDOVER_MS = 5_000
 
@@ -60,6 +63,8 @@ export class Citizen {
   /** Of contradictions, found here or by others, and those that this member is about to write. */
   private readonly proofs = new Map<MemberId, FoundProof>()
   private readonly proving = new Set<FoundProof>()
+  /** When each member last signed something that came here, and that was news. */
+  private readonly signedAt = new Map<MemberId, number>()
   /** What the work since the last receipt was done under. */
   private work = { licence: '', device: '' }
   private handingOver = false
@@ -102,16 +107,39 @@ export class Citizen {
     return this.host.wire.ledger.append(body)
   }
 
+  /** So many that presence is heard from neighbours alone. */
+  get isInCrowd(): boolean {
+    return this.book.here.members > CROWD_MEMBERS
+  }
+
+  /** Whether presence of this member must reach everybody: the host's silence and the guardians' change what is allowed. */
+  isForAll(member: MemberId): boolean {
+    return (
+      !this.isInCrowd || member === this.book.genesis.anchor || isGuardian(this.book.live.governance, member)
+    )
+  }
+
   heard(member: MemberId, unixMs: number): void {
+    this.signed(member)
     this.time.hear(member, unixMs)
     this.overseer.heard(member)
     if (member === this.book.genesis.anchor) this.host.wire.seals.hostHeard()
   }
 
+  /** Something new of this member came, its signature checked: it was here a moment ago. */
+  signed(member: MemberId): void {
+    this.signedAt.set(member, this.host.clock.now())
+  }
+
   /** After an entry was admitted. */
-  admitted({ author, body }: Entry): void {
+  admitted({ author, unixMs, body }: Entry): void {
+    // What catching up brings may be long ago.
+    if (Math.abs(this.time.unixMs() - unixMs) < CROWD_LEASE_MS) this.signed(author)
     if (author === this.book.genesis.anchor) this.host.wire.seals.hostHeard()
-    if (body.kind === 'leave') this.time.forget(author)
+    if (body.kind === 'leave') {
+      this.time.forget(author)
+      this.signedAt.delete(author)
+    }
     // It may also have cut off the author of another one.
     if (body.kind === 'proof') this.accuse(body)
   }
@@ -165,19 +193,25 @@ export class Citizen {
   }
 
   proposalFacts(): ProposalFacts {
-    const { wire, clock, self } = this.host
-    const now = clock.now()
-    const present = [...wire.presence.all]
-      .filter(([, { heardAt }]) => now - heardAt < LEASE_MS)
-      .map(([member]) => member)
     const { round, hash } = this.host.sealableModel()
     return {
-      present: [self, ...present].sort(),
+      present: this.present(),
       unixMs: this.time.unixMs(),
       modelRound: round,
       modelHash: hash,
       newAnchor: null,
     }
+  }
+
+  /** Who was heard lately, this member included; sorted. */
+  private present(): MemberId[] {
+    const { wire, clock, self } = this.host
+    const now = clock.now()
+    const present = new Set<MemberId>([self])
+    for (const [member, { heardAt }] of wire.presence.all) if (now - heardAt < LEASE_MS) present.add(member)
+    if (this.isInCrowd)
+      for (const [member, at] of this.signedAt) if (now - at < CROWD_LEASE_MS) present.add(member)
+    return [...present].sort()
   }
 
   /**

@@ -1,5 +1,6 @@
 // Who is here, by signed statements that are passed on: each author's newest one travels once over every link. In an
-// overlay members hear of those to whom they have no link, and nobody can speak for somebody else.
+// overlay members hear of those to whom they have no link, and nobody can speak for somebody else. In a crowd only those
+// travel that everybody must hear; all others end at the direct links.
 import { LEASE_MS } from '../core/gossip/presence.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { PeerMessage } from '../protocol/messages.ts'
@@ -22,6 +23,8 @@ export class PresenceSync {
   constructor(
     private readonly context: PeerContext,
     private readonly isMember: (member: MemberId) => boolean,
+    /** Whether members that have no link to the author are to hear it. */
+    private readonly isForAll: (author: MemberId) => boolean,
     private readonly onStatement: (statement: PresenceStatement) => void,
   ) {}
 
@@ -49,7 +52,7 @@ export class PresenceSync {
     const now = this.context.clock.now()
     for (const [author, { statement, signed, heardAt }] of this.held) {
       // Passing on what is stale would make the silent look alive.
-      if (author !== member && now - heardAt < LEASE_MS)
+      if (author !== member && now - heardAt < LEASE_MS && this.isForAll(author))
         this.context.send(member, { type: 'presence', statement, signed })
     }
   }
@@ -69,6 +72,7 @@ export class PresenceSync {
     if (!this.isNews(statement)) return
     this.held.set(statement.author, { statement, signed, heardAt: this.context.clock.now() })
     this.onStatement(statement)
+    if (!this.isForAll(statement.author)) return
     for (const link of this.context.transport.links()) {
       if (link !== from && link !== statement.author)
         this.context.send(link, { type: 'presence', statement, signed })

@@ -1,7 +1,7 @@
 // The room's book: the ledger of the open epoch, what was sealed before, and what both mean. It makes and judges proposed
 // seals, closes epochs when a seal is final, and starts over from a snapshot when others sealed more than it holds. It
 // speaks to nobody and checks no signatures: what comes in was checked.
-import type { Entry, ProofBody } from '../core/ledger/entry.ts'
+import type { Entry, EntryBody, ProofBody } from '../core/ledger/entry.ts'
 import { readEvidence } from '../core/ledger/evidence.ts'
 import { entryBytes, entryHash, hashOf, Ledger, type Admission } from '../core/ledger/chain.ts'
 import type { Proposal } from '../core/ledger/decode.ts'
@@ -70,6 +70,8 @@ interface Outcome {
 /** A proposal may be this far ahead of the room's time here. */
 const AHEAD_MS = 5 * 60_000
 const OUTCOMES = 4
+/** Entries that nobody comes or goes by. */
+const STAYING: ReadonlySet<EntryBody['kind']> = new Set(['receipt', 'device', 'transfer'])
 
 export class RoomBook {
   readonly ledger: Ledger
@@ -84,6 +86,7 @@ export class RoomBook {
   private size = 0
   private known: { readonly certificate: Certificate | null; readonly genesis: Genesis } | null = null
   private memberships: ReadonlyMap<MemberId, Membership> | null = null
+  private counted: { readonly members: number; readonly trainers: number } | null = null
   /** Results of judging, so that closing does not compute them again; newest last. */
   private readonly outcomes = new Map<string, Outcome>()
 
@@ -126,6 +129,16 @@ export class RoomBook {
     return this.memberships
   }
 
+  /** How many are present, by what they signed: who vanished without a word still counts. */
+  get here(): { readonly members: number; readonly trainers: number } {
+    if (!this.counted) {
+      const present = [...this.members().values()].filter(member => member.present)
+      const trainers = present.filter(({ role }) => role === 'trainer').length
+      this.counted = { members: present.length, trainers }
+    }
+    return this.counted
+  }
+
   get sealedEntries(): number {
     return this.size
   }
@@ -136,6 +149,7 @@ export class RoomBook {
     if (admission.status === 'added') {
       if (this.folded) applyEntry(this.folded, entry, entryHash(entry))
       this.memberships = null
+      if (!STAYING.has(entry.body.kind)) this.counted = null
       if (entry.body.kind === 'proof') this.convict(entry.body)
     }
     if (admission.status === 'fork' && admission.removed.length > 0) this.takeBack()
@@ -150,6 +164,7 @@ export class RoomBook {
   private refold(): void {
     this.folded = null
     this.memberships = null
+    this.counted = null
   }
 
   /** What this member would seal now: everything that it holds. */

@@ -36,6 +36,8 @@ export interface SealHost {
   /** The book stands on a newer seal; `closed` is null when it came by snapshot. */
   onSealed(closed: ClosedEpoch | null): void
   onEquivocation(first: SealStatement, second: SealStatement): void
+  /** A statement of this member came that was news. */
+  onHeard(member: MemberId): void
   /** Entries that a proposal names are missing here: compare heads with this link. */
   onMissing(from: MemberId | null): void
   onChange(): void
@@ -186,6 +188,7 @@ export class SealSync {
       if (!sound[i]) this.context.strike(from, 'bad-signature')
       else if (this.machine.isNews(statement)) {
         added.push(statement)
+        this.host.onHeard(statement.author)
         this.noteSource(statement.seal, from)
         this.dispatch({ type: 'statement', statement })
       }

@@ -30,6 +30,8 @@ export interface WireHost extends UpdateHost {
   anchors(): readonly Anchor[]
   isMember(member: MemberId): boolean
   onEntry(entry: Entry): void
+  /** Whether its presence is passed on to those who have no link to it. */
+  isForAll(member: MemberId): boolean
   /** Somebody contradicted itself: to be put into the ledger, once. */
   onProof(proof: ProofBody): void
   /** The ledger stands on a newer seal. */
@@ -37,6 +39,8 @@ export interface WireHost extends UpdateHost {
   sealFacts(): ProposalFacts
   onPresence(statement: PresenceStatement): void
   onState(state: ModelState, hash: string): void
+  /** Something else of this member came that was news, its signature checked. */
+  onSigned(member: MemberId): void
   onStateFailed(): void
   onLinkUp(): void
   onChange(): void
@@ -124,12 +128,14 @@ export class Wire {
         host.onProof(proofOfContradiction(first, second))
       },
       onMissing: from => (from ? this.ledger.linkUp(from) : this.ledger.compareWithNextLink()),
+      onHeard: member => host.onSigned(member),
       onChange: () => host.onChange(),
     })
     this.presence = new PresenceSync(
       context,
       member => host.isMember(member),
       statement => host.onPresence(statement),
+      member => host.isForAll(member),
     )
     this.states = new StateSync(
       context,
