@@ -8,7 +8,9 @@ interface Benchmark {
 }
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  codec: () => import('./codec.ts'),
   detectors: () => import('./detectors.ts'),
+  gossip: () => import('./gossip.ts'),
   gpu: () => import('./gpu.ts'),
   ledger: () => import('./ledger.ts'),
   page: () => import('./page.ts'),

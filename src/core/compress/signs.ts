@@ -104,6 +104,7 @@ function meanMagnitude(error: Float32Array, from: number, to: number): number {
   return sum / (to - from)
 }
 
+/** Writes the signs of error[from..to) and takes plus or minus the scale out of it. */
 function takeSigns(
   error: Float32Array,
   from: number,
@@ -112,17 +113,16 @@ function takeSigns(
   payload: Uint8Array,
   at: number,
 ): void {
+  const words = new Uint32Array(error.buffer, error.byteOffset, error.length)
   for (let start = from; start < to; start += 8) {
     const end = Math.min(to, start + 8)
     let byte = 0
     for (let i = start; i < end; i++) {
-      const value = error[i]!
-      if (value < 0) {
-        byte |= 1 << (i - start)
-        error[i] = value + scale
-      } else {
-        error[i] = value - scale
-      }
+      // value < 0 without a branch that nobody can predict: the sign bit, unless all other bits are 0 (minus zero).
+      const rest = words[i]! << 1
+      const negative = (words[i]! >>> 31) & ((rest | -rest) >>> 31)
+      byte |= negative << (i - start)
+      error[i] = error[i]! - scale * (1 - 2 * negative)
     }
     payload[at++] = byte
   }

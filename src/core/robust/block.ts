@@ -9,7 +9,7 @@ export const SIGN_WORDS = BLOCK / 32
 export class Block {
   /** Values of the j-th vector loaded, from j * BLOCK on. */
   readonly values: Float64Array
-  /** Of the j-th vector; meaningful where `load` returned true. */
+  /** Of the j-th vector; meaningful where `pack` returned true. */
   readonly magnitudes: Float64Array
   /** Bit i of word j * SIGN_WORDS + w: parameter 32 w + i of the j-th vector is negative. Meaningful like magnitudes. */
   readonly signs: Uint32Array
@@ -21,14 +21,15 @@ export class Block {
     this.signs = new Uint32Array(vectors * SIGN_WORDS)
   }
 
-  /** Parameters from to to of the vectors at these positions; true where each of them has one magnitude. */
-  load(vectors: Vectors, positions: readonly number[], from: number, to: number): boolean {
-    let isEven = true
-    for (let j = 0; j < positions.length; j++) {
-      vectors.read(positions[j]!, from, to, this.values, j * BLOCK)
-      isEven &&= this.packSigns(j, to - from)
-    }
-    return isEven
+  /** Parameters from to to of the vectors at these positions. */
+  load(vectors: Vectors, positions: readonly number[], from: number, to: number): void {
+    for (let j = 0; j < positions.length; j++) vectors.read(positions[j]!, from, to, this.values, j * BLOCK)
+  }
+
+  /** Fills magnitudes and signs of the first `count` vectors loaded; false where one of them has no single magnitude. */
+  pack(count: number, size: number): boolean {
+    for (let j = 0; j < count; j++) if (!this.packSigns(j, size)) return false
+    return true
   }
 
   private packSigns(j: number, size: number): boolean {
@@ -41,9 +42,8 @@ export class Block {
       let bits = 0
       for (let i = 0; i < end; i++) {
         const value = values[start + from + i]!
-        if (value === magnitude) continue
-        if (value !== -magnitude) return false
-        bits |= 1 << i
+        if (Math.abs(value) !== magnitude) return false
+        bits |= Number(value < 0) << i
       }
       signs[word] = bits
     }

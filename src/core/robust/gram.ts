@@ -34,7 +34,8 @@ export function gramOf(vectors: Vectors, region: Region, factors: Float64Array):
   const filled = new Filled(count)
   for (const from of region.blocks) {
     const to = Math.min(vectors.parameters, from + BLOCK)
-    if (block.load(vectors, positions, from, to)) addEven(gram, block, count, to - from)
+    block.load(vectors, positions, from, to)
+    if (block.pack(count, to - from)) addEven(gram, block, count, to - from)
     else addAny(gram, block, count, to - from, filled)
   }
   for (let a = 0; a < count; a++) {

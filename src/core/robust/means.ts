@@ -29,10 +29,10 @@ function trimmedMeanOf(
     const { weights: all } = screened
     const weights = all && Float64Array.from(positions, k => all[k]!)
     const out = direction.subarray(from, to)
-    const isEven = block.load(vectors, positions, from, to)
+    block.load(vectors, positions, from, to)
     const trim = trimOf(positions.length)
     if (trim === 0) addUp(out, block, factors, weights)
-    else if (isEven) trimEven(out, block, factors, weights, trim)
+    else if (block.pack(positions.length, to - from)) trimEven(out, block, factors, weights, trim)
     else trimAny(out, block, factors, weights, trim)
   }
   return direction

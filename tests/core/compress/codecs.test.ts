@@ -133,19 +133,24 @@ describe.each(CODECS)('%s', (_, create) => {
     const codec = create(2 * BLOCK + 77)
     let passed = 0
     fc.assert(
-      fc.property(fc.string(), fc.nat(3), fc.array(fc.tuple(fc.nat(), fc.nat(255))), (seed, round, changes) => {
-        const payload = codec.encode(noise(seed, codec.parameters), round)
-        for (const [at, byte] of changes) payload[at % payload.length] = byte
-        if (codec.check(payload, round) !== null) return
-        passed++
-        const said = decode(codec, payload, round)
-        const norm = codec.norm(payload, round)
-        expect(norm).toBeLessThanOrEqual(65504 * Math.sqrt(codec.parameters))
-        expect(Math.sqrt(said.reduce((sum, value) => sum + value * value, 0)) / (norm || 1)).toBeCloseTo(
-          norm ? 1 : 0,
-          9,
-        )
-      }),
+      fc.property(
+        fc.string(),
+        fc.nat(3),
+        fc.array(fc.tuple(fc.nat(), fc.nat(255))),
+        (seed, round, changes) => {
+          const payload = codec.encode(noise(seed, codec.parameters), round)
+          for (const [at, byte] of changes) payload[at % payload.length] = byte
+          if (codec.check(payload, round) !== null) return
+          passed++
+          const said = decode(codec, payload, round)
+          const norm = codec.norm(payload, round)
+          expect(norm).toBeLessThanOrEqual(65504 * Math.sqrt(codec.parameters))
+          expect(Math.sqrt(said.reduce((sum, value) => sum + value * value, 0)) / (norm || 1)).toBeCloseTo(
+            norm ? 1 : 0,
+            9,
+          )
+        },
+      ),
       { numRuns: 100 },
     )
     expect(passed).toBeGreaterThan(5)

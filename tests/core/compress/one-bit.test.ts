@@ -1,13 +1,10 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   addOneBit,
-  checkOneBit,
   CHUNK,
   decodeOneBit,
   encodeOneBit,
   oneBitBytes,
-  oneBitNorm,
 } from '../../../src/core/compress/one-bit.ts'
 import { createRng } from '../../../src/core/num/rng.ts'
 
@@ -31,27 +28,6 @@ describe('one-bit codec', () => {
     expect([...error]).toEqual([-0.5, -0.5, -0.5, 0.5, -0.5, 0.5, -0.5, 0.5, 0])
   })
 
-  test('what was said and what is still owed add up to what was meant', () => {
-    fc.assert(
-      fc.property(
-        fc.string(),
-        fc.integer({ min: 1, max: 10_000 }),
-        fc.double({ min: 1e-4, max: 1e3, noNaN: true }),
-        (seed, count, size) => {
-          const meant = noise(seed, count, size)
-          const residual = meant.slice()
-          const said = decodeOneBit(encodeOneBit(residual), count)
-          for (let i = 0; i < count; i++) {
-            expect(Math.abs(said[i]! + residual[i]! - meant[i]!)).toBeLessThanOrEqual(
-              1e-6 * (Math.abs(meant[i]!) + Math.abs(said[i]!)),
-            )
-          }
-        },
-      ),
-      { numRuns: 50 },
-    )
-  })
-
   test('error feedback: over many rounds what was said approaches what was meant; without it, it never does', () => {
     const meant = noise('feedback', 5_000)
     const residual = new Float32Array(meant.length)
@@ -68,50 +44,10 @@ describe('one-bit codec', () => {
     expect(error(forgetful)).toBeGreaterThan(0.5)
   })
 
-  test('the norm needs no decoding', () => {
-    const payload = encodeOneBit(noise('norm', 9_000))
-    const decoded = decodeOneBit(payload, 9_000)
-    expect(oneBitNorm(payload, 9_000)).toBeCloseTo(
-      Math.sqrt(decoded.reduce((sum, value) => sum + value * value, 0)),
-      6,
-    )
-  })
-
   test('magnitudes beyond half precision are held at its end, and zeros stay zeros', () => {
     const huge = Float32Array.of(1e30, -1e30)
-    expect(checkOneBit(encodeOneBit(huge), 2)).toBeNull()
+    expect([...decodeOneBit(encodeOneBit(huge), 2)]).toEqual([65504, -65504])
     const zero = new Float32Array(10)
     expect([...decodeOneBit(encodeOneBit(zero), 10)].every(value => value === 0)).toBe(true)
-  })
-})
-
-describe('payloads from outside', () => {
-  const payload = encodeOneBit(noise('outside', 4_100))
-
-  test('a sound one passes', () => expect(checkOneBit(payload, 4_100)).toBeNull())
-
-  test.each([
-    ['short', payload.subarray(1)],
-    ['long', Uint8Array.of(...payload, 0)],
-    ['empty', new Uint8Array(0)],
-  ])('%s: wrong length', (_, bytes) => expect(checkOneBit(bytes, 4_100)).toBe('wrong-length'))
-
-  test.each([
-    ['infinity', 0x7c00],
-    ['NaN', 0x7e01],
-    ['minus infinity', 0xfc00],
-    ['a negative magnitude', 0xbc00],
-  ])('%s as a scale: not finite', (_, bits) => {
-    for (const chunk of [0, 1]) {
-      const bad = payload.slice()
-      new DataView(bad.buffer).setUint16(2 * chunk, bits)
-      expect(checkOneBit(bad, 4_100)).toBe('not-finite')
-    }
-  })
-
-  test('unused bits must be zero, so that an update has one encoding', () => {
-    const bad = payload.slice()
-    bad[bad.length - 1]! |= 0x80
-    expect(checkOneBit(bad, 4_100)).toBe('wrong-length')
   })
 })

@@ -72,9 +72,9 @@ describe('coordinate-wise rules are, bit for bit, what their definitions say', (
   }
 
   test.each(['clip-trim', 'clip-mean', 'mean'] as const)('%s', name => {
-    for (const count of [1, 3, 4, 11]) {
+    for (const count of [1, 4, 9]) {
       for (const masked of [false, true]) {
-        const payloads = said(`plain ${count}`, count, 4 * BLOCK + 45, masked)
+        const payloads = said(`plain ${count}`, count, BLOCK + 45, masked)
         for (const trusted of [false, true]) {
           same(name, vectorsSaid(payloads.map(one => ({ ...one, weight: 3 }))), trusted)
           same(name, vectorsSaid(payloads), trusted)
