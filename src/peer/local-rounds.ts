@@ -3,11 +3,13 @@
 import type { GossipEvent } from '../core/gossip/machine.ts'
 import type { UpdateHeader } from '../core/gossip/update.ts'
 import { encodeState, type ModelState } from '../core/gossip/state.ts'
+import type { Entropy } from '../ports/clock.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { Citizen } from './citizen.ts'
 import { encodeHead, encodePublished, headKey, publishedKey, stateKey } from './kept.ts'
+import { NoiseDesk } from './noise-desk.ts'
 import { signUpdate } from './sign-update.ts'
 import type { Training } from './training.ts'
 
@@ -19,6 +21,7 @@ const NOT_ALLOWED_MS = 1_000
 export interface RoundsHost {
   readonly citizen: Citizen
   readonly store: Store
+  readonly entropy: Entropy
   readonly signer: Signer
   readonly closed: boolean
   training(): Training | null
@@ -38,7 +41,14 @@ export class LocalRounds {
   /** A job that was asked for and has not reached the trainer; `stop` must reach it all the same. */
   private opening: { stopped: boolean } | null = null
 
-  constructor(private readonly host: RoundsHost) {}
+  /** Noise on this member's own updates, and what it has cost. */
+  readonly noise: NoiseDesk
+
+  constructor(private readonly host: RoundsHost) {
+    const { store, entropy, signer, citizen } = host
+    const { room, body } = citizen.book.charter
+    this.noise = new NoiseDesk(body.terms.privacy, { store, entropy, room, self: signer.id })
+  }
 
   stop(): void {
     if (this.opening) this.opening.stopped = true
@@ -67,7 +77,9 @@ export class LocalRounds {
         })
         return
       }
-      const { params, steps: done, samples } = result
+      const { steps: done, samples } = result
+      const params = done > 0 ? await this.noise.blur(start, result.params) : result.params
+      if (host.closed) return
       if (result.exhausted) host.citizen.stateReceipt().catch(() => undefined)
       this.failures = 0
       host.dispatch({ type: 'speed', stepsPerSecond: training.stepsPerSecond })

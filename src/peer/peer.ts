@@ -67,7 +67,7 @@ export class Peer {
   float32Bytes = 0
   readonly startedAt: number
   readonly store: ForgivingStore
-  private readonly rounds: LocalRounds
+  readonly rounds: LocalRounds
   private readonly gate: ComputeGate
   private readonly uplink: Uplink
   private readonly listeners = new Set<() => void>()
@@ -168,6 +168,7 @@ export class Peer {
     this.rounds = new LocalRounds({
       citizen: this.citizen,
       store: this.store,
+      entropy: deps.entropy,
       signer,
       get closed() {
         return closed()
@@ -520,7 +521,8 @@ export class Peer {
       baseRound: window.base.round,
       baseHash: window.baseHash,
       stepsPerSecond: Math.min(1e5, this.training?.stepsPerSecond ?? 0),
-      accuracy: this.gauge.own?.accuracy ?? null,
+      // Measured before noise: in a room that asks for noise it would tell of the data past it.
+      accuracy: this.rounds.noise.spent ? null : (this.gauge.own?.accuracy ?? null),
       steps: this.training?.totalSteps ?? 0,
     })
   }

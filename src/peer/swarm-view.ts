@@ -35,7 +35,7 @@ export function swarmView(peer: Peer): SwarmView {
       float32: 4 * parameters,
       parameters,
     },
-    privacy: null,
+    privacy: peer.rounds.noise.spent,
     agreement: { round: window.base.round, same: same + 1, other: all - same },
   }
 }

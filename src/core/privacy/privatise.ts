@@ -31,23 +31,21 @@ export function clipToGrid(change: Float64Array, step: number, limit: number): F
 /**
  * start + clip(params - start) + noise, as a new array. `start` must be known to others or itself the outcome of noise
  * (theta, or theta less the residual of earlier noised changes). `randomBytes` is the machine's source of true chance;
- * 32 bytes are taken and stretched. Coordinates from `shared` on (a head of one's own) stay as the job left them
- * and count for nothing: they must never leave the tab.
+ * 32 bytes are taken and stretched. A head of one's own is no part of these vectors.
  */
 export function privatise(
   start: Float32Array,
   params: Float32Array,
   terms: NoiseTerms,
   randomBytes: (count: number) => Uint8Array,
-  shared = start.length,
 ): Float32Array {
   const step = (terms.clipMicro / 1e6) * (terms.noiseMilli / 1000) * (1 / SIGMA_STEPS)
   const limit = SIGMA_STEPS / (terms.noiseMilli / 1000)
-  const change = new Float64Array(shared)
-  for (let i = 0; i < shared; i++) change[i] = params[i]! - start[i]!
+  const change = new Float64Array(start.length)
+  for (let i = 0; i < start.length; i++) change[i] = params[i]! - start[i]!
   const clipped = clipToGrid(change, step, limit)
   const words = new KeyedWords(randomBytes(32))
-  const out = params.slice()
-  for (let i = 0; i < shared; i++) out[i] = start[i]! + step * (clipped[i]! + discreteGaussian(words))
+  const out = new Float32Array(start.length)
+  for (let i = 0; i < start.length; i++) out[i] = start[i]! + step * (clipped[i]! + discreteGaussian(words))
   return out
 }
