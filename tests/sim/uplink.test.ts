@@ -1,0 +1,76 @@
+// One member behind a line of a quarter of a megabit a second, in a room whose updates are too much for it: it goes over to the mask,
+// rounds keep their pace, nothing piles up, and all hold one model that knows every class.
+import { expect, test } from 'vitest'
+import { blobSwarm } from '../../src/sim/blobs.ts'
+import { commonHashes } from '../../src/sim/scenarios.ts'
+import { Swarm } from '../../src/sim/swarm.ts'
+import type { MemberId } from '../../src/core/num/ids.ts'
+
+const SLOW_BYTES_PER_SECOND = 31_250
+const MEMBERS = 5
+const ROUNDS = 20
+
+async function play(profile: 'auto' | 'one-bit') {
+  const seed = 'slow uplink'
+  const blob = blobSwarm(seed, { rounds: ROUNDS, localSteps: 6, batchSize: 16, profile }, MEMBERS)
+  const charter = {
+    ...blob.charter,
+    model: {
+      input: [16],
+      layers: [
+        { type: 'dense' as const, units: 256, activation: 'relu' as const },
+        { type: 'dense' as const, units: 256, activation: 'relu' as const },
+        { type: 'dense' as const, units: 10, activation: 'linear' as const },
+      ],
+    },
+  }
+  let slow: MemberId | undefined
+  const swarm = new Swarm({
+    ...blob,
+    charter,
+    stepMs: () => 250,
+    network: { bytesPerSecond: from => (from === slow ? SLOW_BYTES_PER_SECOND / (MEMBERS - 1) : 12_500_000) },
+  })
+  for (let i = 0; i < MEMBERS; i++) await swarm.join()
+  const member = swarm.members[1]!
+  slow = member.signer.id
+  let narrowRounds = 0
+  let mostBuffered = 0
+  const watch = (): void => {
+    if (member.peer.machine.codec === 2) narrowRounds++
+    const transport = member.peer.deps.transport
+    for (const link of transport.links())
+      mostBuffered = Math.max(mostBuffered, transport.stats(link)?.bufferedBytes ?? 0)
+    swarm.clock.after(500, watch)
+  }
+  watch()
+  const done = await swarm.clock.run(600_000, () =>
+    swarm.members.every(({ peer }) => peer.phase === 'finished' && peer.gauge.swarm !== null),
+  )
+  const seconds = swarm.clock.now() / 1000
+  await swarm.clock.run(swarm.clock.now() + 5_000)
+  const result = {
+    done,
+    seconds,
+    narrowRounds,
+    mostBuffered,
+    hashes: commonHashes(swarm.members).size,
+    accuracy: Math.min(...swarm.members.map(({ peer }) => peer.gauge.swarm?.accuracy ?? 0)),
+    refusals: swarm.members.flatMap(({ peer }) => peer.wire.refusals.list(() => '')),
+  }
+  swarm.close()
+  return result
+}
+
+test('a slow uplink sends by the mask and holds nobody up', async () => {
+  const auto = await play('auto')
+  console.log(JSON.stringify(auto))
+  expect(auto.done).toBe(true)
+  expect(auto.narrowRounds).toBeGreaterThan(0)
+  expect(auto.hashes).toBe(1)
+  expect(auto.accuracy).toBeGreaterThan(0.6)
+  expect(auto.mostBuffered).toBeLessThan(250_000)
+  expect(auto.refusals).toEqual([])
+  // Six steps of a quarter of a second, and what the messages take.
+  expect(auto.seconds / ROUNDS).toBeLessThan(3)
+})
