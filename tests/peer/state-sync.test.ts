@@ -244,6 +244,21 @@ describe('a newcomer', () => {
     expect(new Set(newcomer.struck)).toEqual(new Set([`${liar} bad-state`]))
   })
 
+  test('a true chunk in a wrong place, proved by a wrong length: thrown away when the first chunk tells', async () => {
+    // 5 chunks; the last one's path also fits the third place of a state of 3, which is what one without momentum has.
+    const state = madeState('displaced', 16_384)
+    const displaced = (chunk: Chunk): Chunk =>
+      chunk.index === 2
+        ? { ...chunk, total: 11 + 32_768, bytes: stateChunks(state)[4]!, proof: chunkProof(state, 4) }
+        : chunk
+    const behaviours = [{ bytesPerSecond: 20_000 }, {}, { spoil: displaced }]
+    const { world, newcomer, fetch } = await scene('displaced', behaviours, state)
+    fetch()
+    await world.ended(newcomer)
+    expectState(newcomer, state)
+    expect(newcomer.struck).toEqual(['3 bad-state'])
+  })
+
   test('all members but one die on the way: the last one gives what is missing', async () => {
     const slow = { bytesPerSecond: 100_000 }
     const { world, newcomer, others, fetch } = await scene('deaths', [slow, slow, slow])
