@@ -41,8 +41,8 @@ export interface LabTrainer {
 }
 
 /** The quick one where model, optimiser and engine allow it. */
-export function createLabTrainer(model: ModelSpec, optimizer: Optimizer): LabTrainer {
-  const quick = optimizer.type === 'sgd' ? createQuickMlp(model) : null
+export function createLabTrainer(model: ModelSpec, optimizer: Optimizer['type']): LabTrainer {
+  const quick = optimizer === 'sgd' ? createQuickMlp(model) : null
   return quick ?? createReferenceLabTrainer(model)
 }
 

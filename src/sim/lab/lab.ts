@@ -6,11 +6,11 @@ import { createRng, type Rng } from '../../core/num/rng.ts'
 import type { MemberId } from '../../core/num/ids.ts'
 import { NO_ORDERS } from '../../core/gossip/halts.ts'
 import type { Encoded, Profile } from '../../core/gossip/machine.ts'
-import { createVariates, type Variates } from '../../core/gossip/variates.ts'
 import { hashState, type ModelState } from '../../core/gossip/state.ts'
 import { SIGNED_HEADER_BYTES, type Update } from '../../core/gossip/update.ts'
 import { roundToHalf } from '../../core/params/half-vector.ts'
-import type { DriftControl, Optimizer } from '../../ports/trainer.ts'
+import { LocalDrift } from '../../peer/local-drift.ts'
+import type { Optimizer } from '../../ports/trainer.ts'
 import { attackVector, trainsItself } from './attacks.ts'
 import { labMemberId, LAB_ROOM } from './identities.ts'
 import type { LabPart, LabTrainer } from './lab-trainer.ts'
@@ -24,14 +24,11 @@ interface Member {
   readonly part: LabPart
   readonly lies: boolean
   readonly residual: Float32Array
-  readonly variates: Variates | null
+  readonly drift: LocalDrift
   /** What it said last: a mask decides where the next job starts. */
   last: Encoded | null
   away: boolean
 }
-
-/** Half of the memory is the newest round's. */
-const VARIATES = { rate: 0.2, gain: 0.9 }
 
 /** An update on its way to one replica. */
 interface Parcel {
@@ -47,13 +44,9 @@ export class Lab {
   readonly replicas: readonly Replica[]
   /** Bytes of one update with its signed header. */
   updateBytes = 0
-  /** Members that were left out of a round as outsized, summed over rounds. */
-  outsized = 0
-  private readonly parcels: Parcel[] = []
+  private parcels: Parcel[] = []
   private readonly chance: Rng
   private readonly optimizer: Optimizer
-  /** What the rule made of the last set. */
-  private mixed: Float64Array | null = null
 
   /** @param parts what each member trains on; as many as the plan has members */
   constructor(
@@ -62,23 +55,14 @@ export class Lab {
     parts: readonly LabPart[],
   ) {
     const { parameters } = trainer
-    const profile = profileOf(plan, parameters)
-    this.profile = {
-      ...profile,
-      mix: updates => {
-        const result = profile.mix(updates)
-        this.mixed = result.direction
-        this.outsized += result.outsized.length
-        return result
-      },
-    }
+    this.profile = profileOf(plan, parameters)
     this.members = parts.map((part, index) => ({
       id: labMemberId(plan.seed, index),
       index,
       part,
       lies: index >= plan.members - plan.liars,
       residual: new Float32Array(parameters),
-      variates: plan.terms.drift === 'variates' ? createVariates(parameters, VARIATES) : null,
+      drift: new LocalDrift(plan.terms, parameters),
       last: null,
       away: false,
     }))
@@ -105,22 +89,21 @@ export class Lab {
   step(): void {
     const { chance, plan } = this
     const round = this.round
-    for (const parcel of this.parcels) if (parcel.dueAfter === round) this.deliver(parcel)
+    this.deliver(({ dueAfter }) => dueAfter <= round)
     if (plan.churn) this.churn(plan.churn.leave, plan.churn.rejoin)
+    const before = this.members.map(member => this.replicaOf(member).state)
     const updates = this.publish(round)
     for (const update of updates) this.send(update, round, chance)
     for (const replica of this.replicas) replica.advance()
-    const { localSteps, learningRateMicro } = plan.terms
-    for (const { variates, away } of this.members) {
-      if (this.mixed && !away) variates?.roundMixed(this.mixed, localSteps, learningRateMicro / 1e6)
+    for (const member of this.members) {
+      const { state } = this.replicaOf(member)
+      if (!member.away) member.drift.roundMixed(before[member.index]!, state, plan.terms.localSteps)
     }
   }
 
   /** Everything that is still on its way arrives: the network heals. */
   heal(): void {
-    if (this.plan.delays?.late === 'drop') return
-    for (const parcel of this.parcels) if (parcel.dueAfter >= this.round) this.deliver(parcel)
-    this.parcels.length = 0
+    this.deliver(() => true)
   }
 
   /** Names of the replicas' current states: one when all agree bit by bit. */
@@ -171,11 +154,11 @@ export class Lab {
       batchSize: terms.batchSize,
       optimizer: this.optimizer,
       seed: `${seed}/${member.index}/${round}`,
-      drift: this.driftControl(member),
+      drift: member.drift.control(params.length),
     })
     const change = start.map((value, i) => value - end[i]!)
     for (let i = 0; i < residual.length; i++) residual[i] = residual[i]! + change[i]!
-    member.variates?.ownUpdate(change, terms.localSteps, this.optimizer.learningRate)
+    member.drift.jobDone(start, end, terms.localSteps)
     return change
   }
 
@@ -211,13 +194,6 @@ export class Lab {
     return values
   }
 
-  private driftControl({ variates }: Member): DriftControl | null {
-    const { drift, proximalMicro } = this.plan.terms
-    if (drift === 'prox') return { proximal: proximalMicro / 1e6, correction: null }
-    const correction = variates?.correction() ?? null
-    return correction && { proximal: 0, correction }
-  }
-
   private replicaOf({ index }: Member): Replica {
     return this.replicas.length === 1 ? this.replicas[0]! : this.replicas[index]!
   }
@@ -232,8 +208,11 @@ export class Lab {
     })
   }
 
-  private deliver({ update, to }: Parcel): void {
-    if (this.plan.delays?.late === 'replay') this.replicas[to]!.insert(update)
+  private deliver(isDue: (parcel: Parcel) => boolean): void {
+    const due = this.parcels.filter(isDue)
+    this.parcels = this.parcels.filter(parcel => !isDue(parcel))
+    if (this.plan.delays?.late === 'drop') return
+    for (const { update, to } of due) this.replicas[to]!.insert(update)
   }
 
   private churn(leave: number, rejoin: number): void {
