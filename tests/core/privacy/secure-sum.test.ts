@@ -344,26 +344,32 @@ describe('those who do not keep to it', () => {
     }
   }
 
-  it('a dealer whose shares do not give its seed is named, and there is no sum', () => {
-    // Member 3 announces a commitment to another seed than it deals: every share is what it committed to, the seed is not.
+  it('a dealer that announces another seed than it deals is named, and there is no sum', () => {
+    const config = configOf(5, 10)
+    const seen = new Map<MemberId, SumMessage[]>()
     const result = runSum({
       seed: 'dealer',
       members: 5,
       parameters: 10,
-      tamper: (flight, message) =>
-        flight.from === id(3) && message.kind === 'shares'
-          ? [
-              {
-                ...flight,
-                bytes: encodeFor(configOf(5, 10), { ...message, seedCommitment: new Uint8Array(32).fill(3) }),
-              },
-            ]
-          : [flight],
+      tamper: (flight, message) => {
+        seen.set(flight.from, [...(seen.get(flight.from) ?? []), message])
+        if (flight.from === id(3) && message.kind === 'shares')
+          return [
+            {
+              ...flight,
+              bytes: encodeFor(config, { ...message, seedCommitment: new Uint8Array(32).fill(3) }),
+            },
+          ]
+        // Member 3 plays along: it takes the list as if it rested on what it really dealt.
+        if (flight.to === id(3) && message.kind === 'list' && message.list === 'sharers') {
+          const digest = recordOf(config, seen).digestOf('sharers', message.members)
+          return [{ ...flight, bytes: encodeFor(config, { ...message, digest }) }]
+        }
+        return [flight]
+      },
     })
-    // Member 3 itself sees a list that rests on other messages than its own, and leaves; the others go on without it.
-    expect(result.members.get(id(3))!.at(-1)).toEqual({ type: 'out', why: 'other-list' })
-    const contributed = [0, 1, 2, 4]
-    expect(sumOf(result)!.sum).toEqual(plainSum(contributed.map(i => result.inputs[i]!)))
+    expect(sumOf(result)).toBeUndefined()
+    expect(failureOf(result)).toEqual({ kind: 'bad-dealer', by: id(3) })
   })
 
   it('boxes that do not open are told, and the rest goes on as long as enough shares are good', () => {
