@@ -21,6 +21,7 @@ export function createProfile(parameters: number, terms: TrainingTerms): Profile
     return found
   }
   return {
+    carry: whole.carry,
     updateBytes: whole.payloadBytes(0),
     outerRate: terms.outerRateMilli / 1000,
     outerMomentum: terms.outerMomentumMilli / 1000,

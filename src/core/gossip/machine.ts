@@ -21,6 +21,8 @@ export interface Profile extends Mixer {
     narrow: boolean,
   ): { readonly codec: number; readonly payload: Uint8Array; readonly payloadHash: Uint8Array }
   check(update: Encoded): EncodingFault | null
+  /** Part of the residual that the next round still owes, (0, 1]. */
+  readonly carry: number
   /** Of a whole payload. */
   readonly updateBytes: number
   /** Puts back into `error` what a payload took out of it: its update was voided by an order. */
@@ -321,8 +323,9 @@ export class GossipMachine {
     if (this.validityOf({ round: job.round, orders }) !== 'good') return
     // e <- e + (theta_start - theta_local): the residual carries what one bit could not say (gossip.md step 2).
     const { residual } = this
+    const { carry } = this.config.profile
     for (let i = 0; i < residual.length; i++) {
-      const owed = residual[i]! + job.start[i]! - job.params[i]!
+      const owed = carry * residual[i]! + job.start[i]! - job.params[i]!
       if (!Number.isFinite(owed)) {
         // Our own training diverged: nobody gets it, and the residual would poison every later round.
         residual.fill(0)
@@ -330,7 +333,8 @@ export class GossipMachine {
         return
       }
     }
-    for (let i = 0; i < residual.length; i++) residual[i] = residual[i]! + job.start[i]! - job.params[i]!
+    for (let i = 0; i < residual.length; i++)
+      residual[i] = carry * residual[i]! + job.start[i]! - job.params[i]!
     const { codec, payload, payloadHash } = this.config.profile.encode(residual, job.round, this.narrow)
     this.lastOwn = { codec, round: job.round, payload }
     this.publishedThrough = job.round

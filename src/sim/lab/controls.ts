@@ -58,12 +58,12 @@ export const coordinateMedian: Rule = vectors => {
 /** One codec that speaks of every block and one rule as a profile. */
 export function joinProfile(codec: Codec, rule: Rule, terms: TrainingTerms): Profile {
   return {
+    carry: codec.carry,
     updateBytes: codec.payloadBytes(0),
     outerRate: terms.outerRateMilli / 1000,
     outerMomentum: terms.outerMomentumMilli / 1000,
     encode(error, round) {
       const payload = codec.encode(error, round)
-      if (codec.carry !== 1) for (let i = 0; i < error.length; i++) error[i] = error[i]! * codec.carry
       return { codec: codec.id, payload, payloadHash: sha256(payload) }
     },
     check: ({ payload, round }) => codec.check(payload, round),

@@ -157,7 +157,8 @@ export class Lab {
       drift: member.drift.control(params.length),
     })
     const change = start.map((value, i) => value - end[i]!)
-    for (let i = 0; i < residual.length; i++) residual[i] = residual[i]! + change[i]!
+    const { carry } = this.profile
+    for (let i = 0; i < residual.length; i++) residual[i] = carry * residual[i]! + change[i]!
     member.drift.jobDone(start, end, terms.localSteps)
     return change
   }

@@ -49,6 +49,7 @@ export function makeUpdate(
 }
 
 export const meanProfile: Profile = {
+  carry: 1,
   updateBytes: 4 * PARAMETERS,
   outerRate: 0.7,
   outerMomentum: 0.5,
