@@ -43,7 +43,14 @@ export interface SwarmView {
     readonly parameters: number
   }
   /** What this member's updates have cost its privacy; null where the charter asks for no noise. */
-  readonly privacy: { readonly epsilon: number; readonly delta: number; readonly rounds: number } | null
+  readonly privacy: {
+    readonly rounds: number
+    readonly delta: number
+    /** This member's change against none at all. */
+    readonly epsilon: number
+    /** Against whatever other data it might have had. */
+    readonly epsilonAnyData: number
+  } | null
   /** Hex SHA-256 of the newest frozen state, as every member can compare it, and how many stated the same. */
   readonly agreement: { readonly round: number; readonly same: number; readonly other: number }
 }

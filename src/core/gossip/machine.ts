@@ -7,7 +7,7 @@ import type { MemberId, RoomId } from '../num/ids.ts'
 import { lowerMedian } from '../num/stats.ts'
 import { ArrivalHistory, localStepsFor, quorumOf, roundEndsAt } from './pacing.ts'
 import { Presences, type Presence } from './presence.ts'
-import { drawAhead } from './sortition.ts'
+import { drawAhead, isDraw } from './sortition.ts'
 import { type Update, type UpdateHeader } from './update.ts'
 import { hashState, type ModelState } from './state.ts'
 import { WINDOW, Window, type Mixer } from './window.ts'
@@ -134,6 +134,7 @@ export class GossipMachine {
   private readonly voided = new Map<number, string>()
   private expecting: ReadonlyMap<number, number> = new Map()
   private fetching = false
+  private adoptedAt = -Infinity
   /** Since when this member stands on another state than most; undefined while it does not. */
   private suspectSince: number | undefined
   private announcedEnd = false
@@ -194,7 +195,9 @@ export class GossipMachine {
         this.crowd = event.trainers
         break
       case 'state':
-        this.adopt(event.state, event.hash, now, effects)
+        // Whoever made such a state, it says nothing of this room.
+        if (!isDraw(event.state.draw, this.config.committee)) this.fetching = false
+        else this.adopt(event.state, event.hash, now, effects)
         break
       case 'expecting':
         this.expecting = event.counts
@@ -447,6 +450,7 @@ export class GossipMachine {
 
   private adopt(state: ModelState, hash: string, now: number, effects: GossipEffect[]): void {
     this.fetching = false
+    this.adoptedAt = now
     this.window.rebase(state, hash, now)
     this.roundStartedAt = now
     this.quorumAt = undefined
@@ -464,6 +468,8 @@ export class GossipMachine {
     const others = this.presences.followers()
     const middle = lowerMedian(others.map(({ baseRound }) => baseRound))
     if (others.length > 0 && middle > this.round) {
+      // The updates since the state that came may be on their way: they cost less than another state.
+      if (now - this.adoptedAt < SUSPICION_MS) return
       // Among the rounds that most have reached: the one with the most statements, so that no single voice decides.
       let best: { round: number; hash: string; members: readonly MemberId[] } | undefined
       for (const round of this.presences.baseRounds()) {
