@@ -6,7 +6,7 @@ import type { TrainingTerms } from '../core/ledger/entry.ts'
 import type { DriftControl } from '../ports/trainer.ts'
 
 /** Measured on label-disjoint MNIST (docs/gossip.md). */
-const VARIATES = { rate: 0.2, gain: 0.8 }
+const VARIATES = { rate: 0.3, gain: 0.8 }
 
 export class LocalDrift {
   private readonly variates: Variates | null

@@ -1,7 +1,9 @@
 // Modified clients: what a member with its own build of the program could send in place of an honest update. Used on
 // virtual time (tests/sim) and, built into a real tab's worker, end to end. Seeded; no attack knows others' updates.
 import { sha256 } from '@noble/hashes/sha2.js'
-import { addOneBit, CHUNK, oneBitBytes } from '../../src/core/compress/one-bit.ts'
+import { BLOCK } from '../../src/core/compress/codec.ts'
+import { oneBitBytes } from '../../src/core/compress/one-bit.ts'
+import { addOneBit } from './one-bit.ts'
 import type { Profile } from '../../src/core/gossip/machine.ts'
 import type { CharterBody } from '../../src/core/ledger/entry.ts'
 import { createRng } from '../../src/core/num/rng.ts'
@@ -81,7 +83,7 @@ function corrupt(
 function withScales(payload: Uint8Array, parameters: number, change: (bits: number) => number): Uint8Array {
   const changed = payload.slice()
   const view = new DataView(changed.buffer)
-  for (let at = 0; at < 2 * Math.ceil(parameters / CHUNK); at += 2)
+  for (let at = 0; at < 2 * Math.ceil(parameters / BLOCK); at += 2)
     view.setUint16(at, change(view.getUint16(at)))
   return changed
 }

@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import {
-  addOneBit,
-  CHUNK,
-  decodeOneBit,
-  encodeOneBit,
-  oneBitBytes,
-} from '../../../src/core/compress/one-bit.ts'
+import { BLOCK } from '../../../src/core/compress/codec.ts'
+import { oneBitBytes } from '../../../src/core/compress/one-bit.ts'
+import { addOneBit, decodeOneBit, encodeOneBit } from '../../tools/one-bit.ts'
 import { createRng } from '../../../src/core/num/rng.ts'
 
 function noise(seed: string, count: number, size = 1): Float32Array {
@@ -16,7 +12,7 @@ function noise(seed: string, count: number, size = 1): Float32Array {
 describe('one-bit codec', () => {
   test('size follows from the parameter count alone', () => {
     expect(oneBitBytes(101_770)).toBe(2 * 25 + 12_722)
-    for (const count of [1, 7, 8, 9, CHUNK - 1, CHUNK, CHUNK + 1]) {
+    for (const count of [1, 7, 8, 9, BLOCK - 1, BLOCK, BLOCK + 1]) {
       expect(encodeOneBit(noise('size', count)).length).toBe(oneBitBytes(count))
     }
   })

@@ -1,7 +1,7 @@
 // Control variates on quadratics, where everything is known: members with different curvature and minima drag plain local
 // SGD to a point that is not the room's optimum; corrected, the room finds it, also through one-bit updates.
 import { describe, expect, it } from 'vitest'
-import { encodeOneBit, decodeOneBit } from '../../../src/core/compress/one-bit.ts'
+import { encodeOneBit, decodeOneBit } from '../../tools/one-bit.ts'
 import { createVariates, type VariateOptions } from '../../../src/core/gossip/variates.ts'
 
 const RATE = 0.05
