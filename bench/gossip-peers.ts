@@ -4,7 +4,9 @@ import type { Dataset } from '../src/core/data/dataset.ts'
 import { createRng } from '../src/core/num/rng.ts'
 import { blobCharter, CLASSES } from '../src/sim/blobs.ts'
 import { MNIST_MLP } from '../src/sim/lab/plan.ts'
-import { type SimMember, Swarm } from '../src/sim/swarm.ts'
+import { decodeMessage } from '../src/protocol/messages.ts'
+import type { Transport } from '../src/ports/transport.ts'
+import { type PeerPorts, type SimMember, Swarm } from '../src/sim/swarm.ts'
 
 /** Few steps, long ones: rounds last as long as twenty short ones would take, for less of this machine's time. */
 const LOCAL_STEPS = 2
@@ -12,8 +14,9 @@ const STEP_MS = 5_000
 const LIMIT_MS = 3_600_000
 
 export interface PeerFigures {
-  /** Sent by a member in a round, as its channels count, mean of members and rounds. */
-  readonly roundBytes: number
+  /** Sent by a member in a round: updates, and all that its channels count; means of members and rounds. */
+  readonly updateBytes: number
+  readonly allBytes: number
   readonly rounds: number
   /** After one of them died: rounds closed by the others, and the longest of these, virtual seconds. */
   readonly roundsWithout: number
@@ -33,16 +36,24 @@ export async function measurePeers(members: number, rounds: number, seed: string
     stepMs: () => STEP_MS,
     latencyMs: 30,
   })
-  for (let i = 0; i < members; i++) await swarm.join()
+  let updates = 0
+  const counting = (ports: PeerPorts): PeerPorts => ({
+    ...ports,
+    transport: watched(ports.transport, message => {
+      if (decodeMessage(message)?.type === 'update') updates += message.length
+    }),
+  })
+  for (let i = 0; i < members; i++) await swarm.join({ ports: counting })
   const reach = (who: readonly SimMember[], round: number): Promise<boolean> =>
     swarm.clock.run(LIMIT_MS, () => who.every(({ peer }) => peer.machine.round >= round))
   // Joining and the first states are no part of a round.
   const first = 4
   await reach(swarm.members, first)
   const sent = (): number => swarm.members.reduce((sum, { peer }) => sum + sentBytes(peer), 0)
-  const [before, begun] = [sent(), swarm.clock.now()]
+  const [before, updatesBefore, begun] = [sent(), updates, swarm.clock.now()]
   await reach(swarm.members, first + rounds)
-  const roundBytes = (sent() - before) / members / rounds
+  const allBytes = (sent() - before) / members / rounds
+  const updateBytes = (updates - updatesBefore) / members / rounds
   const typicalSeconds = (swarm.clock.now() - begun) / 1000 / rounds
 
   const [gone, ...others] = [...swarm.members].reverse()
@@ -57,7 +68,23 @@ export async function measurePeers(members: number, rounds: number, seed: string
     closed++
   }
   swarm.close()
-  return { roundBytes, rounds, roundsWithout: closed, longestWithoutSeconds: longest / 1000, typicalSeconds }
+  const longestWithoutSeconds = longest / 1000
+  return { updateBytes, allBytes, rounds, roundsWithout: closed, longestWithoutSeconds, typicalSeconds }
+}
+
+/** The transport, with somebody who sees what is sent. */
+function watched(transport: Transport, see: (message: Uint8Array) => void): Transport {
+  const send: Transport['send'] = (member, message, priority) => {
+    see(message)
+    return transport.send(member, message, priority)
+  }
+  return new Proxy(transport, {
+    get(target, key) {
+      if (key === 'send') return send
+      const value: unknown = Reflect.get(target, key)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
 }
 
 function sentBytes(peer: SimMember['peer']): number {

@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   codec: () => import('./codec.ts'),
   detectors: () => import('./detectors.ts'),
   gossip: () => import('./gossip.ts'),
+  'gossip-cnn': () => import('./gossip-cnn.ts'),
   gpu: () => import('./gpu.ts'),
   ledger: () => import('./ledger.ts'),
   page: () => import('./page.ts'),
