@@ -541,14 +541,16 @@ export class GossipMachine {
       this.window.isDrawn(this.config.self, this.round)
     // Catching up through a round before its updates are here would freeze a state that nobody else has. In step with
     // the others announcements count for nothing, or whoever announces what it never sends could slow every round.
+    // Who is behind waits for nothing else: others behind with it train no more than it does, and awaiting each other
+    // they would never catch up.
     const behind = this.isBehind()
-    const onTheWay = behind ? (this.expecting.get(this.round) ?? 0) : 0
+    const onTheWay = this.expecting.get(this.round) ?? 0
     return {
       now,
       startedAt: this.roundStartedAt,
       quorumAt: this.quorumAt,
       updates: published.size,
-      awaited: this.othersAwaited(published) + onTheWay + (selfAwaited && !behind ? 1 : 0),
+      awaited: behind ? onTheWay : this.othersAwaited(published) + (selfAwaited ? 1 : 0),
       graceMs: this.arrivals.graceMs(),
       mayBeEmpty: this.isSomebodyTraining() && !this.window.drawsAll(this.round),
     }

@@ -267,6 +267,25 @@ describe('common state', () => {
     expect(types(step({ type: 'role', training: true }, 0))).not.toContain('train')
   })
 
+  test('two behind do not wait for each other: the updates of the others carry both through', () => {
+    const { machine, step } = createMachine()
+    step({ type: 'role', training: true }, 0)
+    // Member 1 is as far behind as this one; 2 and 3 went on.
+    step(presence(1, 0), 0)
+    for (const ahead of [2, 3]) step(presence(ahead, 4), 0)
+    step({ type: 'expecting', counts: new Map([[1, 1]]) }, 10)
+    for (const round of [0, 1])
+      for (const ahead of [2, 3])
+        step({ type: 'update', update: makeUpdate(round, memberId(ahead), ones) }, 20)
+    step({ type: 'tick' }, MIN_ROUND_MS)
+    expect(machine.round).toBe(1)
+    // What is announced for the round is still on its way.
+    step({ type: 'tick' }, 3 * MIN_ROUND_MS)
+    expect(machine.round).toBe(1)
+    step({ type: 'expecting', counts: new Map() }, 3 * MIN_ROUND_MS + 1)
+    expect(machine.round).toBe(2)
+  })
+
   test('a fetched state is adopted and training starts from it', () => {
     const { step, machine } = createMachine()
     step(presence(1, 43, { baseRound: 40, baseHash: theirs }), 0)
