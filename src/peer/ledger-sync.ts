@@ -1,18 +1,27 @@
-// Replication of the ledger's open epoch: new entries are pushed at once, heads are compared when a link comes up and now
-// and then after, and what follows a head is sent. Every entry is decoded and its signature checked before it is admitted;
+// Replication of the ledger's open epoch: new entries are pushed on, heads are compared when a link comes up and now and then
+// after (head-comparison.ts), and what follows a head is sent. Every entry is decoded and its signature checked before it is admitted;
 // own entries are stored before anybody sees them, since a forgotten one would turn the next into an equivocation. Sealed
 // epochs travel as snapshots and archives (seal-sync.ts).
-import { entryBytes, entryHash, type Admission, type Head, type Ledger } from '../core/ledger/chain.ts'
+import {
+  entryBytes,
+  entryHash,
+  hashBytes,
+  rememberBytes,
+  type Admission,
+  type Ledger,
+} from '../core/ledger/chain.ts'
 import { decodeEntry } from '../core/ledger/decode.ts'
 import type { Entry, EntryBody, ProofBody } from '../core/ledger/entry.ts'
 import { proofOfFork } from '../core/ledger/evidence.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
+import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import { LIMITS } from '../protocol/messages.ts'
 import { Allowance } from './allowance.ts'
 import type { Archive } from './archive.ts'
 import type { PeerContext } from './context.ts'
 import { checkDecoded, checkEntry, signEntry, type EntryCheck } from './entry-signing.ts'
+import { HeadComparison } from './head-comparison.ts'
 import type { ClosedEpoch, RoomBook } from './room-book.ts'
 
 /** Fixed width, so that keys sort by sequence. */
@@ -20,10 +29,14 @@ export function entryKey(room: RoomId, author: MemberId, seq: number): string {
   return `entry/${room}/${author}/${String(seq).padStart(10, '0')}`
 }
 
-/** Heads that a link partner may send: each can cost the whole ledger in answer. */
-const HEADS = { count: 6, windowMs: 10_000 }
 /** Own heads that one link gets for entries that do not connect: a small message must not cost a large one each time. */
 const GAPS = { count: 4, windowMs: 10_000 }
+
+/**
+ * Entries that were decoded and whose signatures were checked, by hash: for members that share a process, as in a
+ * simulation, where a thousand would do the same work.
+ */
+export type CheckedEntries = Map<string, Entry>
 
 export class LedgerRefusal extends Error {
   override readonly name = 'LedgerRefusal'
@@ -34,16 +47,11 @@ export class LedgerRefusal extends Error {
 
 export class LedgerSync {
   private queue: Promise<unknown> = Promise.resolve()
-  private nextHeadsTo = 0
+  readonly heads: HeadComparison
   private closing: Promise<number | null> = Promise.resolve(null)
-  private readonly headsAllowed = new Allowance(HEADS.count, HEADS.windowMs)
   private readonly gapsAllowed = new Allowance(GAPS.count, GAPS.windowMs)
-  /** Links that say they hold own entries that are not here, and the newest of those. */
-  private readonly ownSaid = new Map<MemberId, number>()
-  /** Of each link: the newest entry of every author that it is known to hold, from its heads and its entries. */
-  private readonly heldBy = new Map<MemberId, Map<MemberId, Head>>()
-  /** What the first link said that there is; undefined before. */
-  private firstHeads: readonly Head[] | undefined
+  /** In a big room: what is handed on at the next tick, with the links that brought it meanwhile. */
+  private readonly news = new Map<string, { readonly entry: Entry; readonly from: Set<MemberId> }>()
 
   constructor(
     private readonly context: PeerContext,
@@ -54,7 +62,12 @@ export class LedgerSync {
     private readonly onAdmitted: (entry: Entry) => void,
     /** Somebody contradicted itself, and no proof of it stands in the ledger yet. */
     private readonly onFork: (proof: ProofBody) => void,
-  ) {}
+    private readonly checked: CheckedEntries | undefined,
+  ) {
+    this.heads = new HeadComparison(context, book.ledger, (to, entries) =>
+      this.sendEntries('backlog', to, entries),
+    )
+  }
 
   private get ledger(): Ledger {
     return this.book.ledger
@@ -139,62 +152,32 @@ export class LedgerSync {
     else await this.store.delete(key)
   }
 
-  linkUp(member: MemberId): void {
-    this.context.send(member, { type: 'heads', heads: this.ledger.heads() })
-  }
-
   linkDown(member: MemberId): void {
-    this.headsAllowed.forget(member)
     this.gapsAllowed.forget(member)
-    this.ownSaid.delete(member)
-    this.heldBy.delete(member)
+    this.heads.linkDown(member)
   }
 
-  /** Whether somebody says that this member wrote more than is here: going on without it would be an equivocation. */
-  get lacksOwn(): boolean {
-    const length = this.ledger.lengthOf(this.context.self)
-    return [...this.ownSaid.values()].some(seq => seq >= length)
-  }
-
-  /** Whether everything has arrived that the first link said there is. */
-  get caughtUp(): boolean {
-    return this.firstHeads?.every(({ author, seq }) => this.ledger.lengthOf(author) > seq) ?? false
-  }
-
-  compareWithNextLink(): void {
-    const links = this.context.transport.links()
-    const link = links[this.nextHeadsTo++ % Math.max(1, links.length)]
-    if (link) this.linkUp(link)
-  }
-
-  onHeads(from: MemberId, heads: readonly Head[]): void {
-    this.firstHeads ??= heads
-    this.heldBy.set(from, new Map(heads.map(head => [head.author, head])))
-    const own = heads.find(({ author }) => author === this.context.self)
-    if (own) this.ownSaid.set(from, own.seq)
-    else this.ownSaid.delete(from)
-    if (!this.headsAllowed.take(from, this.context.clock.now())) return
-    const missing = this.ledger.missingAt(heads)
-    this.sendEntries(
-      from,
-      missing.flatMap(({ author, fromSeq }) => this.ledger.entriesOf(author, fromSeq)),
-    )
+  /** A few times a second. */
+  tick(): void {
+    this.heads.tick()
+    if (this.news.size === 0) return
+    const news = [...this.news.values()]
+    this.news.clear()
+    for (const link of this.context.transport.links())
+      this.sendEntries(
+        'entries',
+        link,
+        news.flatMap(({ entry, from }) => (from.has(link) ? [] : [entry])),
+      )
   }
 
   /** `from` null: another tab of this device, which is verified all the same but not cut off. */
-  async onEntries(from: MemberId | null, entries: readonly Uint8Array[]): Promise<void> {
-    const { room, signer } = this.context
-    const checks = await Promise.all(
-      entries.flatMap((bytes): (EntryCheck | Promise<EntryCheck>)[] => {
-        const entry = decodeEntry(bytes)
-        if (!entry) return [{ fault: 'malformed' }]
-        if (from) this.noteHeld(from, entry)
-        return this.ledger.holds(entry) ? [] : [checkDecoded(entry, room, signer)]
-      }),
-    )
+  async onEntries(from: MemberId | null, entries: readonly Uint8Array[], isBacklog = false): Promise<void> {
+    const checks = await Promise.all(entries.map(bytes => this.check(from, bytes)))
     const added: Entry[] = []
     let gap = false
     for (const check of checks) {
+      if (check === null) continue
       if ('fault' in check) {
         if (from) this.context.strike(from, check.fault)
         continue
@@ -204,11 +187,44 @@ export class LedgerSync {
       this.settle(check.entry, outcome, added)
     }
     for (const entry of added) this.onAdmitted(entry)
-    if (added.length > 0) this.push(added, from)
-    if (gap && from && this.gapsAllowed.take(from, this.context.clock.now())) this.linkUp(from)
+    if (added.length > 0) {
+      if (isBacklog) this.heads.caughtSome()
+      if (!isBacklog || this.heads.isSmall) this.push(added, from)
+    }
+    if (gap && from && this.gapsAllowed.take(from, this.context.clock.now())) this.heads.compare(from)
     await Promise.all(
       added.map(entry => this.store.put(entryKey(entry.room, entry.author, entry.seq), entryBytes(entry))),
     )
+  }
+
+  /** Null for what is here already: told by its hash, since most entries come over several links. */
+  private check(from: MemberId | null, bytes: Uint8Array): EntryCheck | null | Promise<EntryCheck> {
+    const { room, signer } = this.context
+    const hash = hashBytes(bytes)
+    const held = this.ledger.entryOf(hash)
+    if (held) {
+      if (from) this.noteFrom(from, held, hash)
+      return null
+    }
+    const known = this.checked?.get(hash)
+    const entry = known ?? decodeEntry(bytes)
+    if (!entry) return { fault: 'malformed' }
+    rememberBytes(entry, bytes.slice(), hash)
+    if (from) this.noteFrom(from, entry, hash)
+    // Sealed last: the open entries do not hold it any more.
+    if (this.ledger.holds(entry)) return null
+    return known ? { entry } : this.checkNew(entry, hash, room, signer)
+  }
+
+  private async checkNew(entry: Entry, hash: string, ...by: [RoomId, Signer]): Promise<EntryCheck> {
+    const check = await checkDecoded(entry, ...by)
+    if ('entry' in check) this.checked?.set(hash, entry)
+    return check
+  }
+
+  private noteFrom(link: MemberId, entry: Entry, hash: string): void {
+    this.heads.noteHeld(link, entry)
+    this.news.get(hash)?.from.add(link)
   }
 
   private settle(entry: Entry, outcome: Admission, added: Entry[]): void {
@@ -234,35 +250,31 @@ export class LedgerSync {
     }
   }
 
-  /** To all links but those that surely hold it, or a newcomer's catching up would go to everybody once more. */
+  /**
+   * In a small room at once, to all links but those that surely hold it. In a big one at the next tick: by then most links
+   * have it from elsewhere, and say so by sending it.
+   */
   private push(entries: readonly Entry[], except?: MemberId | null): void {
+    if (!this.heads.isSmall && except) {
+      for (const entry of entries) this.news.set(entryHash(entry), { entry, from: new Set([except]) })
+      return
+    }
     for (const link of this.context.transport.links()) {
       if (link === except) continue
       this.sendEntries(
+        'entries',
         link,
-        entries.filter(entry => !this.holds(link, entry)),
+        entries.filter(entry => !this.heads.holds(link, entry)),
       )
     }
   }
 
-  /** What a link has of another branch does not count: it must see this one to know of the fork. */
-  private holds(link: MemberId, { author, seq }: Entry): boolean {
-    const head = this.heldBy.get(link)?.get(author)
-    return head !== undefined && head.seq >= seq && this.ledger.hashAt(author, head.seq) === head.hash
-  }
-
-  private noteHeld(link: MemberId, entry: Entry): void {
-    const held = this.heldBy.get(link)
-    const { author, seq } = entry
-    if (held && seq > (held.get(author)?.seq ?? -1)) held.set(author, { author, seq, hash: entryHash(entry) })
-  }
-
-  private sendEntries(to: MemberId, entries: readonly Entry[]): void {
+  private sendEntries(type: 'entries' | 'backlog', to: MemberId, entries: readonly Entry[]): void {
     let batch: Uint8Array[] = []
     let bytes = 0
     const flush = (): void => {
       if (batch.length > 0)
-        this.context.send(to, { type: 'entries', entries: batch }, bytes > 16_384 ? 'bulk' : 'control')
+        this.context.send(to, { type, entries: batch }, bytes > 16_384 ? 'bulk' : 'control')
       batch = []
       bytes = 0
     }

@@ -472,11 +472,11 @@ export class Peer {
   /** Waits until the ledger of the first link is here, or until it is clear that nobody is there. */
   private async settleLinks(): Promise<void> {
     const { clock } = this.deps
-    const { ledger } = this.wire
+    const { heads } = this.wire.ledger
     const since = clock.now()
     const isWaiting = (): boolean => {
       const waited = clock.now() - since
-      return ledger.lacksOwn ? waited < OWN_AFTER_MS : !ledger.caughtUp && waited < ALONE_AFTER_MS
+      return heads.lacksOwn ? waited < OWN_AFTER_MS : !heads.caughtUp && waited < ALONE_AFTER_MS
     }
     while (!this.closed && isWaiting()) await new Promise<void>(resolve => this.after(50, resolve))
     await this.wire.drained()

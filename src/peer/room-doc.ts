@@ -1,7 +1,8 @@
 // The member's own replica behind its screens and its other tabs: a Yjs document with one grow-only array per author, of
 // the entries since the last seal. It is written from verified entries alone, never from bytes of another member. Every
 // append is made under a client id derived from the author, so the document is the same on every member that holds the same
-// entries of an epoch, whatever the order in which they came. Another epoch is another document.
+// entries of an epoch, whatever the order in which they came. Another epoch is another document. It is written once somebody
+// looks: in a room of a thousand its upkeep costs more than everything else that an entry causes.
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as Y from 'yjs'
 import { entryBytes } from '../core/ledger/chain.ts'
@@ -11,28 +12,48 @@ import type { MemberId } from '../core/num/ids.ts'
 const PREFIX = 'chain:'
 
 export class RoomDoc {
-  doc = new Y.Doc({ gc: false })
+  private written: Y.Doc | null = null
+  /** What the document will hold once somebody looks. */
+  private waiting: Entry[] = []
   /** Sequence at which each author's array begins. */
   private firstSeqs = new Map<MemberId, number>()
   private readonly listeners = new Set<(entry: Uint8Array) => void>()
 
+  get doc(): Y.Doc {
+    if (this.written) return this.written
+    const doc = (this.written = new Y.Doc({ gc: false }))
+    for (const entry of this.waiting) this.write(doc, entry, entryBytes(entry))
+    this.waiting = []
+    return doc
+  }
+
   /** Starts over with the open entries: of another epoch, or of this one after entries were taken back. */
   begin(open: readonly Entry[]): void {
-    this.doc.destroy()
-    this.doc = new Y.Doc({ gc: false })
+    const { written } = this
+    this.written = null
     this.firstSeqs = new Map()
-    for (const entry of open) this.write(entry, entryBytes(entry))
+    this.waiting = [...open]
+    if (!written) return
+    written.destroy()
+    // Somebody looks at it already.
+    void this.doc
   }
 
   /** Entries of one author must come in order; one that is there already is left alone. */
   append(entry: Entry): void {
+    if (!this.written) {
+      this.waiting.push(entry)
+      return
+    }
     const bytes = entryBytes(entry)
-    if (!this.write(entry, bytes)) return
+    if (!this.write(this.written, entry, bytes)) return
     for (const listener of this.listeners) listener(bytes)
   }
 
   onAppend(listener: (entry: Uint8Array) => void): () => void {
     this.listeners.add(listener)
+    // From now on what comes is told, and what is told must fit what is there.
+    void this.doc
     return () => this.listeners.delete(listener)
   }
 
@@ -43,12 +64,12 @@ export class RoomDoc {
     return chains.flatMap(name => this.doc.getArray<string>(name).map(text => encoder.encode(text)))
   }
 
-  private write({ author, seq }: Entry, bytes: Uint8Array): boolean {
-    const chain = this.doc.getArray<string>(PREFIX + author)
+  private write(doc: Y.Doc, { author, seq }: Entry, bytes: Uint8Array): boolean {
+    const chain = doc.getArray<string>(PREFIX + author)
     const first = this.firstSeqs.get(author) ?? seq
     if (seq !== first + chain.length) return false
     this.firstSeqs.set(author, first)
-    this.doc.clientID = clientIdOf(author)
+    doc.clientID = clientIdOf(author)
     chain.push([new TextDecoder().decode(bytes)])
     return true
   }
@@ -59,7 +80,8 @@ export class RoomDoc {
 
   destroy(): void {
     this.listeners.clear()
-    this.doc.destroy()
+    this.waiting = []
+    this.written?.destroy()
   }
 }
 

@@ -16,12 +16,13 @@ import type { PresenceStatement } from '../protocol/presence.ts'
 import { Archive } from './archive.ts'
 import type { PeerContext } from './context.ts'
 import { History } from './history.ts'
-import { LedgerSync } from './ledger-sync.ts'
+import { LedgerSync, type CheckedEntries } from './ledger-sync.ts'
 import { PresenceSync } from './presence-sync.ts'
 import { RefusalBook } from './refusals.ts'
 import type { ClosedEpoch, ProposalFacts, RoomBook } from './room-book.ts'
 import { SealSync } from './seal-sync.ts'
-import { StateSync, type Anchor } from './state-sync.ts'
+import type { Anchor } from './state-donor.ts'
+import { StateSync } from './state-sync.ts'
 import { Traffic } from './traffic.ts'
 import { UpdateExchange, type UpdateHost } from './update-exchange.ts'
 
@@ -29,18 +30,18 @@ export interface WireHost extends UpdateHost {
   readonly parameters: number
   anchors(): readonly Anchor[]
   isMember(member: MemberId): boolean
-  onEntry(entry: Entry): void
   /** Whether its presence is passed on to those who have no link to it. */
   isForAll(member: MemberId): boolean
+  onEntry(entry: Entry): void
   /** Somebody contradicted itself: to be put into the ledger, once. */
   onProof(proof: ProofBody): void
   /** The ledger stands on a newer seal. */
   onSealed(closed: ClosedEpoch | null): void
   sealFacts(): ProposalFacts
   onPresence(statement: PresenceStatement): void
-  onState(state: ModelState, hash: string): void
   /** Something else of this member came that was news, its signature checked. */
   onSigned(member: MemberId): void
+  onState(state: ModelState, hash: string): void
   onStateFailed(): void
   onLinkUp(): void
   onChange(): void
@@ -55,6 +56,8 @@ export interface WirePorts {
   /** A failed write must be an error: who forgets its vote may vote twice. */
   readonly store: Store
   readonly packer: Packer
+  /** Shared by members of one process. */
+  readonly checked?: CheckedEntries
 }
 
 const ANTI_ENTROPY_TICKS = 8
@@ -110,6 +113,7 @@ export class Wire {
       forgiving,
       entry => host.onEntry(entry),
       proof => host.onProof(proof),
+      ports.checked,
     )
     this.history = new History(context, book, this.archive)
     this.seals = new SealSync(context, book, this.archive, store, {
@@ -127,15 +131,15 @@ export class Wire {
         this.refuse(first.author, 'equivocation')
         host.onProof(proofOfContradiction(first, second))
       },
-      onMissing: from => (from ? this.ledger.linkUp(from) : this.ledger.compareWithNextLink()),
       onHeard: member => host.onSigned(member),
+      onMissing: from => (from ? this.ledger.heads.compare(from) : this.ledger.heads.compareWithNextLink()),
       onChange: () => host.onChange(),
     })
     this.presence = new PresenceSync(
       context,
       member => host.isMember(member),
-      statement => host.onPresence(statement),
       member => host.isForAll(member),
+      statement => host.onPresence(statement),
     )
     this.states = new StateSync(
       context,
@@ -162,9 +166,10 @@ export class Wire {
   tick(): void {
     this.ticks++
     this.updates.tick(this.ports.clock.now())
+    this.ledger.tick()
     this.traffic.sample()
     if (this.ticks % ANTI_ENTROPY_TICKS === 0) this.updates.compareWithNextLink()
-    if (this.ticks % HEADS_TICKS === 0) this.ledger.compareWithNextLink()
+    if (this.ticks % HEADS_TICKS === 0) this.ledger.heads.compareWithNextLink()
     if (this.ticks % SEAL_STATUS_TICKS === 0) this.seals.compareWithNextLink()
   }
 
@@ -211,7 +216,7 @@ export class Wire {
   }
 
   private linkUp(member: MemberId): void {
-    this.ledger.linkUp(member)
+    this.ledger.heads.linkUp(member)
     this.seals.linkUp(member)
     this.presence.linkUp(member)
     this.updates.linkUp(member)
@@ -257,14 +262,22 @@ export class Wire {
         return this.updates.onDigest(from, message.rounds)
       case 'state-want':
         return this.states.onWant(from, message)
-      case 'state':
-        return this.states.onDelivery(from, message)
+      case 'state-chunk':
+        return this.states.onChunk(from, message)
       case 'state-none':
         return this.states.onNone(from, message)
       case 'heads':
-        return this.ledger.onHeads(from, message.heads)
+        return this.ledger.heads.onHeads(from, message.heads)
+      case 'heads-digest':
+        return this.ledger.heads.onDigest(from, message.digests)
+      case 'heads-part':
+        return this.ledger.heads.onPart(from, message.buckets, message.heads)
+      case 'entries-want':
+        return this.ledger.heads.onEntriesWant(from, message.after)
       case 'entries':
-        return this.takeEntries(from, message.entries)
+        return this.takeEntries(from, message.entries, false)
+      case 'backlog':
+        return this.takeEntries(from, message.entries, true)
       case 'seal-status':
         return this.seals.onStatus(from, message)
       case 'seal-statements':
@@ -290,8 +303,12 @@ export class Wire {
     }
   }
 
-  private async takeEntries(from: MemberId, entries: readonly Uint8Array[]): Promise<void> {
-    await this.ledger.onEntries(from, entries)
+  private async takeEntries(
+    from: MemberId,
+    entries: readonly Uint8Array[],
+    isBacklog: boolean,
+  ): Promise<void> {
+    await this.ledger.onEntries(from, entries, isBacklog)
     this.seals.entriesArrived()
   }
 

@@ -2,6 +2,7 @@
 // anything is allocated. Byte tables: docs/protocol.md. Nothing here checks signatures or meaning.
 import { CHUNK_BYTES } from '../core/gossip/state.ts'
 import { SIGNED_HEADER_BYTES } from '../core/gossip/update.ts'
+import { BUCKET_DIGEST_BYTES, bucketOf, BUCKETS } from '../core/ledger/head-buckets.ts'
 import { encodeBase64url } from '../core/num/base64url.ts'
 import { hexToBytes } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
@@ -52,7 +53,16 @@ export type PeerMessage =
     }
   | { readonly type: 'state-none'; readonly round: number; readonly hash: string }
   | { readonly type: 'heads'; readonly heads: readonly Head[] }
+  /** Digests of the sender's heads by bucket, one after the other (core/ledger/head-buckets.ts). */
+  | { readonly type: 'heads-digest'; readonly digests: Uint8Array }
+  /** Answer to a digest: all heads of the buckets that differ. */
+  | { readonly type: 'heads-part'; readonly buckets: readonly number[]; readonly heads: readonly Head[] }
+  /** What follows these heads is missing here; seq -1 where nothing of the author is here. */
+  | { readonly type: 'entries-want'; readonly after: readonly Head[] }
+  /** New entries. */
   | { readonly type: 'entries'; readonly entries: readonly Uint8Array[] }
+  /** Entries that a comparison showed to be missing. */
+  | { readonly type: 'backlog'; readonly entries: readonly Uint8Array[] }
   /** Newest final seal (zeros before the first) and a digest of the statements held for the next one. */
   | {
       readonly type: 'seal-status'
@@ -96,6 +106,10 @@ const CODES = {
   snapshot: 18,
   'archive-want': 19,
   archive: 20,
+  'heads-digest': 21,
+  'heads-part': 22,
+  'entries-want': 23,
+  backlog: 24,
 } as const
 
 export const LIMITS = {
@@ -163,13 +177,19 @@ export function encodeMessage(message: PeerMessage): Uint8Array {
       return tagged(CODES[message.type], head, ...message.proof.map(hexToBytes), message.bytes)
     }
     case 'heads':
-      return records(CODES[message.type], message.heads, 68, (view, at, { author, seq, hash }) => {
-        new Uint8Array(view.buffer, at, 32).set(memberBytes(author))
-        view.setUint32(at + 32, seq)
-        setHash(view, at + 36, hash)
-      })
+      return headRecords(CODES[message.type], message.heads)
+    case 'heads-digest':
+      return tagged(CODES[message.type], message.digests)
+    case 'heads-part': {
+      const mask = new Uint8Array(MASK_BYTES)
+      for (const bucket of message.buckets) mask[bucket >> 3]! |= 1 << (bucket & 7)
+      return tagged(CODES[message.type], mask, headRecords(0, message.heads).subarray(1))
+    }
+    case 'entries-want':
+      return headRecords(CODES[message.type], message.after)
     case 'entries':
-      return blobs(CODES.entries, message.entries)
+    case 'backlog':
+      return blobs(CODES[message.type], message.entries)
     case 'seal-status': {
       const bytes = new Uint8Array(68)
       new DataView(bytes.buffer).setUint32(0, message.epoch)
@@ -260,16 +280,30 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
       }
     }
     case CODES.heads: {
-      const heads = readRecords(body, 68, LIMITS.heads, at => ({
-        author: encodeBase64url(body.subarray(at, at + 32)) as MemberId,
-        seq: view.getUint32(at + 32),
-        hash: getHash(body, at + 36),
-      }))
+      const heads = readHeads(body)
       return heads && { type: 'heads', heads }
     }
-    case CODES.entries: {
+    case CODES['heads-digest']:
+      return body.length === BUCKETS * BUCKET_DIGEST_BYTES
+        ? { type: 'heads-digest', digests: body }
+        : undefined
+    case CODES['heads-part']: {
+      if (body.length < MASK_BYTES) return undefined
+      const heads = readHeads(body.subarray(MASK_BYTES))
+      const buckets = Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter(
+        bucket => body[bucket >> 3]! & (1 << (bucket & 7)),
+      )
+      if (!heads?.every(({ author }) => buckets.includes(bucketOf(author)))) return undefined
+      return { type: 'heads-part', buckets, heads }
+    }
+    case CODES['entries-want']: {
+      const after = readHeads(body)
+      return after && { type: 'entries-want', after }
+    }
+    case CODES.entries:
+    case CODES.backlog: {
       const entries = readBlobs(body, LIMITS.entries)
-      return entries && { type: 'entries', entries }
+      return entries && { type: bytes[0] === CODES.entries ? 'entries' : 'backlog', entries }
     }
     case CODES['seal-status']:
       if (body.length !== 68) return undefined
@@ -306,4 +340,28 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
     default:
       return undefined
   }
+}
+
+const MASK_BYTES = BUCKETS / 8
+/** For an author of whom there is nothing. */
+const NO_ENTRY = 0xffffffff
+
+function headRecords(code: number, heads: readonly Head[]): Uint8Array {
+  return records(code, heads, 68, (view, at, { author, seq, hash }) => {
+    new Uint8Array(view.buffer, at, 32).set(memberBytes(author))
+    view.setUint32(at + 32, seq < 0 ? NO_ENTRY : seq)
+    if (seq >= 0) setHash(view, at + 36, hash)
+  })
+}
+
+function readHeads(body: Uint8Array): Head[] | undefined {
+  const view = new DataView(body.buffer, body.byteOffset, body.length)
+  return readRecords(body, 68, LIMITS.heads, at => {
+    const seq = view.getUint32(at + 32)
+    return {
+      author: encodeBase64url(body.subarray(at, at + 32)) as MemberId,
+      seq: seq === NO_ENTRY ? -1 : seq,
+      hash: seq === NO_ENTRY ? '' : getHash(body, at + 36),
+    }
+  })
 }

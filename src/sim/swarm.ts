@@ -16,6 +16,7 @@ import { createRng } from '../core/num/rng.ts'
 import { foundRoom, type CharterEntry } from '../peer/founding.ts'
 import type { PeerDeps } from '../peer/deps.ts'
 import { freshState, recallGossip } from '../peer/kept.ts'
+import type { CheckedEntries } from '../peer/ledger-sync.ts'
 import { Peer } from '../peer/peer.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { Entropy } from '../ports/clock.ts'
@@ -77,6 +78,8 @@ export class Swarm {
   readonly members: SimMember[] = []
   private charter: CharterEntry | undefined
   private readonly twins: Peer[] = []
+  /** A thousand members need not each check what one of them did. */
+  private readonly checked: CheckedEntries = new Map()
 
   constructor(private readonly options: SwarmOptions) {
     this.network = createMemoryNetwork({
@@ -177,6 +180,7 @@ export class Swarm {
         ...used,
         clock,
         packer: plainPacker,
+        checked: this.checked,
         entropy: seededEntropy(`${this.options.seed}/entropy/${index}`),
         deviceId: encodeBase64url(sha256(new TextEncoder().encode(`device/${signer.id}`)).slice(0, 16)),
         openTrainer: ({ model }) =>

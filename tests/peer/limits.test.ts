@@ -126,22 +126,22 @@ describe('bad manners', () => {
     say({ type: 'entries', entries: [new TextEncoder().encode(text)] })
     await wait(300)
     expect(blamed()).toEqual(['malformed'])
-    const before = heard.filter(({ type }) => type === 'entries').length
+    const before = heard.filter(({ type }) => type === 'backlog').length
     say({ type: 'heads', heads: [] })
     await wait(300)
-    expect(heard.filter(({ type }) => type === 'entries').length).toBeGreaterThan(before)
+    expect(heard.filter(({ type }) => type === 'backlog').length).toBeGreaterThan(before)
     swarm.close()
   })
 
   test('asking for everything again and again is answered only a few times', async () => {
     const { swarm, heard, say, wait } = await scene('greedy')
-    const entriesBefore = heard.filter(({ type }) => type === 'entries').length
+    const entriesBefore = heard.filter(({ type }) => type === 'backlog').length
     for (let i = 0; i < 50; i++) say({ type: 'heads', heads: [] })
     const have = heard.findLast(message => message.type === 'have' && message.updates.length > 0)
     const id = have?.type === 'have' ? have.updates[0]!.id : ''
     for (let i = 0; i < 50; i++) say({ type: 'want', ids: [id] })
     await wait(1_000)
-    expect(heard.filter(({ type }) => type === 'entries').length - entriesBefore).toBeLessThanOrEqual(6)
+    expect(heard.filter(({ type }) => type === 'backlog').length - entriesBefore).toBeLessThanOrEqual(6)
     const answers = heard.filter(({ type }) => type === 'update').length
     expect(answers).toBeGreaterThan(0)
     expect(answers).toBeLessThanOrEqual(4)
@@ -168,8 +168,8 @@ describe('bad manners', () => {
     say({ type: 'heads', heads: [] })
     await wait(200)
     const told = heard
-      .filter(message => message.type === 'entries')
-      .flatMap(message => (message.type === 'entries' ? message.entries : []))
+      .filter(message => message.type === 'backlog')
+      .flatMap(message => (message.type === 'backlog' ? message.entries : []))
     const text = new TextDecoder().decode(
       told.find(entry => new TextDecoder().decode(entry).includes('"join"')),
     )

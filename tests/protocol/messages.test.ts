@@ -1,3 +1,4 @@
+import { bucketOf } from '../../src/core/ledger/head-buckets.ts'
 import { describe, expect, test } from 'vitest'
 import { CHUNK_BYTES } from '../../src/core/gossip/state.ts'
 import { SIGNED_HEADER_BYTES } from '../../src/core/gossip/update.ts'
@@ -58,7 +59,12 @@ const messages: PeerMessage[] = [
   chunk,
   { ...chunk, proof: [] },
   { type: 'heads', heads: [{ author, seq: 5, hash }] },
+  { type: 'heads-digest', digests: new Uint8Array(1024).fill(7) },
+  { type: 'heads-part', buckets: [bucketOf(author)], heads: [{ author, seq: 5, hash }] },
+  { type: 'heads-part', buckets: [], heads: [] },
+  { type: 'entries-want', after: [{ author, seq: -1, hash: '' }] },
   { type: 'entries', entries: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
+  { type: 'backlog', entries: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
   { type: 'seal-status', epoch: 7, seal: hash, digest: hash },
   { type: 'seal-statements', statements: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
   { type: 'seal-want', seal: hash },

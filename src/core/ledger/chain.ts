@@ -11,6 +11,7 @@ import { canonicalise } from './canonical.ts'
 import { MAX_ENTRY_BYTES } from './decode.ts'
 import type { CharterBody, Entry, EntryBody, SignedHead } from './entry.ts'
 import { areForked } from './evidence.ts'
+import { HeadBuckets, type Head } from './head-buckets.ts'
 import { MAX_HEADS } from './schema-seal.ts'
 import type { SealedHead } from './seal.ts'
 
@@ -32,12 +33,24 @@ export function hashOf(value: unknown): string {
   return hashBytes(new TextEncoder().encode(canonicalise(value)))
 }
 
+// Entries do not change, and every link and every mechanism asks for them: computed once for each.
+const encodings = new WeakMap<Entry, Uint8Array>()
+const hashes = new WeakMap<Entry, string>()
+
+/** Canonical bytes. Not to be changed: everybody who asks gets the same. */
 export function entryBytes(entry: Entry): Uint8Array {
-  return new TextEncoder().encode(canonicalise(entry))
+  const known = encodings.get(entry)
+  if (known) return known
+  const bytes = new TextEncoder().encode(canonicalise(entry))
+  encodings.set(entry, bytes)
+  return bytes
 }
 
-// Entries do not change, and every mechanism asks for the hash: computed once for each.
-const hashes = new WeakMap<Entry, string>()
+/** The entry came from the decoder, which takes none but canonical bytes: these and their hash need not be made again. */
+export function rememberBytes(entry: Entry, bytes: Uint8Array, hash: string): void {
+  encodings.set(entry, bytes)
+  hashes.set(entry, hash)
+}
 
 /** Hex SHA-256 of the canonical bytes, signature included. */
 export function entryHash(entry: Entry): string {
@@ -79,13 +92,6 @@ export function roomIdBytes(founder: MemberId, salt: string): Uint8Array {
   return sha256(joined).slice(0, 16)
 }
 
-/** The newest entry of an author, sealed or open. */
-export interface Head {
-  readonly author: MemberId
-  readonly seq: number
-  readonly hash: string
-}
-
 export type AdmissionRefusal =
   | 'room'
   | 'chain'
@@ -121,12 +127,20 @@ export type Conviction =
   | { readonly status: 'refused'; readonly why: 'room' | 'no-fork' | 'limit' }
 
 export class Ledger {
+  /** The same heads as `heads()`, for comparing them in parts. */
+  readonly buckets = new HeadBuckets()
   private readonly chains = new Map<MemberId, AuthorChain>()
   private readonly proofs = new Map<MemberId, readonly [SignedHead, SignedHead]>()
+  /** Open entries by hash: what came before is known before it is decoded. */
+  private readonly byHash = new Map<string, Entry>()
   private openCount = 0
   private openSize = 0
 
   constructor(readonly room: RoomId) {}
+
+  get authorCount(): number {
+    return this.chains.size
+  }
 
   /** Open entries. */
   get size(): number {
@@ -162,10 +176,11 @@ export class Ledger {
     const newcomers = this.newcomersIn(entry)
     const isCrowded = newcomers.length > 0 && this.chains.size + newcomers.length > MAX_AUTHORS
     if (isFull || isCrowded) return refused('limit')
-    const hash = hashBytes(encoded)
-    hashes.set(entry, hash)
+    const hash = entryHash(entry)
     for (const author of newcomers) this.chainOf(author)
     this.chainOf(entry.author).push({ entry, hash, bytes })
+    this.buckets.set({ author: entry.author, seq: entry.seq, hash })
+    this.byHash.set(hash, entry)
     this.openCount++
     this.openSize += bytes
     return { status: 'added' }
@@ -189,12 +204,19 @@ export class Ledger {
    * the open entries that left.
    */
   cutAt(author: MemberId, seq: number): readonly Entry[] {
-    return this.release(this.chainOf(author).cutAt(seq))
+    const removed = this.release(this.chainOf(author).cutAt(seq))
+    this.placeHead(author)
+    return removed
   }
 
   /** Whether exactly this entry is here or was sealed last: then its signature was checked before. */
   holds(entry: Entry): boolean {
     return this.chains.get(entry.author)?.hashAt(entry.seq) === entryHash(entry)
+  }
+
+  /** The open entry of this hash. */
+  entryOf(hash: string): Entry | undefined {
+    return this.byHash.get(hash)
   }
 
   /** Hash of the author's entry there; undefined where it is not here, or sealed and passed. */
@@ -229,11 +251,14 @@ export class Ledger {
   /**
    * What this ledger has open and a holder of `heads` lacks: per author, where to start. A holder of another branch gets
    * the open chain from its beginning, so that it finds where the two part. One that lacks sealed entries gets nothing:
-   * it needs the seal first.
+   * it needs the seal first. `among`: the authors that `heads` speaks of.
    */
-  missingAt(heads: readonly Head[]): { author: MemberId; fromSeq: number }[] {
+  missingAt(
+    heads: readonly Head[],
+    among: (author: MemberId) => boolean = () => true,
+  ): { author: MemberId; fromSeq: number }[] {
     const theirs = new Map(heads.map(head => [head.author, head]))
-    return this.sorted().flatMap(([author, chain]) => {
+    return this.sorted(among).flatMap(([author, chain]) => {
       const head = theirs.get(author)
       const seq = head?.seq ?? -1
       if (chain.open.length === 0 || seq < chain.sealedSeq || seq >= chain.next) return []
@@ -287,7 +312,9 @@ export class Ledger {
       const chain = this.chainOf(author)
       if (seq <= chain.sealedSeq) return []
       const isHeld = chain.hashAt(seq) === hash
-      return this.release(isHeld ? chain.seal(seq, headOf) : chain.restart(seq, hash))
+      const left = this.release(isHeld ? chain.seal(seq, headOf) : chain.restart(seq, hash))
+      this.placeHead(author)
+      return left
     })
   }
 
@@ -320,8 +347,10 @@ export class Ledger {
     )
   }
 
-  private sorted(): [MemberId, AuthorChain][] {
-    return [...this.chains].filter(([, chain]) => chain.next > 0).sort(([a], [b]) => (a < b ? -1 : 1))
+  private sorted(among: (author: MemberId) => boolean = () => true): [MemberId, AuthorChain][] {
+    return [...this.chains]
+      .filter(([author, chain]) => chain.next > 0 && among(author))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
   }
 
   private chainOf(author: MemberId): AuthorChain {
@@ -332,9 +361,18 @@ export class Ledger {
     return chain
   }
 
+  private placeHead(author: MemberId): void {
+    const chain = this.chainOf(author)
+    if (chain.next === 0) this.buckets.delete(author)
+    else this.buckets.set({ author, seq: chain.next - 1, hash: chain.lastHash })
+  }
+
   private release(links: readonly Link[]): Entry[] {
     this.openCount -= links.length
-    for (const { bytes } of links) this.openSize -= bytes
+    for (const { bytes, hash } of links) {
+      this.openSize -= bytes
+      this.byHash.delete(hash)
+    }
     return links.map(({ entry }) => entry)
   }
 

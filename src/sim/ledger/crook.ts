@@ -152,7 +152,7 @@ function equivocator({ transport, signer }: PeerPorts, world: CrookWorld): Habit
   const told = new Set<0 | 1>()
   return {
     outgoing(to, message) {
-      if (message.type !== 'entries') return undefined
+      if (message.type !== 'entries' && message.type !== 'backlog') return undefined
       let altered = false
       const entries = message.entries.map(bytes => {
         const entry = decodeEntry(bytes)
@@ -276,7 +276,8 @@ function withholder({ signer }: PeerPorts, world: CrookWorld): Habit {
         case 'update':
           world.acted()
           return []
-        case 'entries': {
+        case 'entries':
+        case 'backlog': {
           const entries = message.entries.filter(bytes => decodeEntry(bytes)?.author === signer.id)
           if (entries.length === message.entries.length) return undefined
           world.acted()
@@ -296,7 +297,10 @@ function replayer({ transport }: PeerPorts, world: CrookWorld): Habit {
   return {
     incoming(_, message) {
       const worth =
-        message.type === 'entries' || message.type === 'seal-statements' || message.type === 'certificates'
+        message.type === 'entries' ||
+        message.type === 'backlog' ||
+        message.type === 'seal-statements' ||
+        message.type === 'certificates'
       // The messages are views of arrays that are the receiver's.
       if (worth || (message.type === 'presence' && world.rng.next() < 0.02))
         remember(heard, decodeMessage(encodeMessage(message))!)
@@ -324,7 +328,7 @@ function forger({ signer }: PeerPorts, world: CrookWorld): Habit {
   }
   return {
     outgoing(to, message) {
-      if (message.type === 'entries') {
+      if (message.type === 'entries' || message.type === 'backlog') {
         const at = message.entries.findIndex(bytes => decodeEntry(bytes)?.author !== signer.id)
         const entry = at === -1 ? undefined : decodeEntry(message.entries[at]!)
         if (!entry || !may(to)) return undefined

@@ -1,0 +1,44 @@
+// Heads compared in parts: equal ledgers look equal, and whatever differs shows in its own bucket.
+import { expect, test } from 'vitest'
+import { bucketOf, BUCKETS, HeadBuckets, type Head } from '../../../src/core/ledger/head-buckets.ts'
+import { encodeBase64url } from '../../../src/core/num/base64url.ts'
+import type { MemberId } from '../../../src/core/num/ids.ts'
+import { createRng, shuffle } from '../../../src/core/num/rng.ts'
+
+const rng = createRng('head-buckets')
+const bytes = (): Uint8Array => Uint8Array.from({ length: 32 }, () => rng.below(256))
+const heads: Head[] = Array.from({ length: 1000 }, () => ({
+  author: encodeBase64url(bytes()) as MemberId,
+  seq: rng.below(9),
+  hash: Buffer.from(bytes()).toString('hex'),
+}))
+const filled = (from: readonly Head[]): HeadBuckets => {
+  const buckets = new HeadBuckets()
+  for (const head of from) buckets.set(head)
+  return buckets
+}
+
+test('the same heads in any order look the same; every bucket holds its own, sorted', () => {
+  const [a, b] = [filled(heads), filled(shuffle([...heads], rng))]
+  expect(a.differing(b.digests())).toEqual([])
+  const all = Array.from({ length: BUCKETS }, (_, bucket) => a.headsIn(bucket))
+  expect(all.flat()).toHaveLength(1000)
+  for (const [bucket, held] of all.entries()) {
+    expect(held.every(({ author }) => bucketOf(author) === bucket)).toBe(true)
+    expect(held.map(({ author }) => author)).toEqual(held.map(({ author }) => author).sort())
+  }
+})
+
+test('another head, one more and one less each show in their bucket alone', () => {
+  const a = filled(heads)
+  for (const head of shuffle([...heads], rng).slice(0, 20)) {
+    const b = filled(heads)
+    b.set({ ...head, seq: head.seq + 1 })
+    expect(a.differing(b.digests())).toEqual([bucketOf(head.author)])
+    b.delete(head.author)
+    expect(a.differing(b.digests())).toEqual([bucketOf(head.author)])
+    b.set(head)
+    expect(a.differing(b.digests())).toEqual([])
+  }
+  expect(new HeadBuckets().differing(filled([]).digests())).toEqual([])
+})
