@@ -21,6 +21,7 @@ import {
   text,
   u32,
 } from './fields.ts'
+import { termsFault } from './terms.ts'
 
 const DAY_MS = 86_400_000
 const reason = text(500)
@@ -59,50 +60,56 @@ export const governance = v.pipe(
   v.description('No quorum exceeds the number of guardians'),
 )
 
-const charter = v.strictObject({
-  kind: v.literal('charter'),
-  salt: bytes16,
-  title: text(120),
-  task: v.picklist(['mnist', 'fashion-mnist', 'own']),
-  classes: v.pipe(v.array(text(80)), v.minLength(2), v.maxLength(1000)),
-  model: v.strictObject({
-    input: v.pipe(v.array(int(1, 4096)), v.minLength(1), v.maxLength(3)),
-    layers: v.pipe(v.array(layer), v.minLength(1), v.maxLength(16)),
+const charter = v.pipe(
+  v.strictObject({
+    kind: v.literal('charter'),
+    salt: bytes16,
+    title: text(120),
+    task: v.picklist(['mnist', 'fashion-mnist', 'own']),
+    classes: v.pipe(v.array(text(80)), v.minLength(2), v.maxLength(1000)),
+    model: v.strictObject({
+      input: v.pipe(v.array(int(1, 4096)), v.minLength(1), v.maxLength(3)),
+      layers: v.pipe(v.array(layer), v.minLength(1), v.maxLength(16)),
+    }),
+    seed: text(64),
+    partition,
+    parts: int(1, 1000),
+    partSamples: int(0, 1e7),
+    terms: v.strictObject({
+      batchSize: int(1, 1024),
+      localSteps: int(1, 1000),
+      optimizer: v.picklist(['sgd', 'adam']),
+      learningRateMicro: int(1, 10_000_000),
+      outerRateMilli: int(1, 10_000),
+      outerMomentumMilli: int(0, 999),
+      trusted: v.picklist(['yes', 'no']),
+      rounds: int(0, 1_000_000),
+      profile: v.picklist(['auto', 'one-bit', 'masked', 'sparse']),
+      rule: v.picklist(['clip-trim', 'clip-mean', 'multi-krum', 'nearest-median', 'centered-clip', 'mean']),
+      weighting: v.picklist(['equal', 'samples']),
+      drift: v.picklist(['none', 'prox', 'variates']),
+      proximalMicro: int(0, 100_000_000),
+      head: v.picklist(['shared', 'own']),
+      committee: int(0, 1000),
+      privacy: v.variant('type', [
+        v.strictObject({ type: v.literal('none') }),
+        v.strictObject({
+          type: v.literal('noise'),
+          clipMicro: int(1, 1_000_000_000),
+          noiseMilli: int(1, 1_000_000),
+          deltaExponent: int(1, 30),
+        }),
+      ]),
+    }),
+    schema: text(32 * 1024),
+    governance,
+    rewardMicro: decimal,
   }),
-  seed: text(64),
-  partition,
-  parts: int(1, 1000),
-  partSamples: int(0, 1e7),
-  terms: v.strictObject({
-    batchSize: int(1, 1024),
-    localSteps: int(1, 1000),
-    optimizer: v.picklist(['sgd', 'adam']),
-    learningRateMicro: int(1, 10_000_000),
-    outerRateMilli: int(1, 10_000),
-    outerMomentumMilli: int(0, 999),
-    trusted: v.picklist(['yes', 'no']),
-    rounds: int(0, 1_000_000),
-    profile: v.picklist(['auto', 'one-bit', 'masked', 'sparse']),
-    rule: v.picklist(['clip-trim', 'clip-mean', 'multi-krum', 'nearest-median', 'centered-clip', 'mean']),
-    weighting: v.picklist(['equal', 'samples']),
-    drift: v.picklist(['none', 'prox', 'variates']),
-    proximalMicro: int(0, 100_000_000),
-    head: v.picklist(['shared', 'own']),
-    committee: int(0, 1000),
-    privacy: v.variant('type', [
-      v.strictObject({ type: v.literal('none') }),
-      v.strictObject({
-        type: v.literal('noise'),
-        clipMicro: int(1, 1_000_000_000),
-        noiseMilli: int(1, 1_000_000),
-        deltaExponent: int(1, 30),
-      }),
-    ]),
-  }),
-  schema: text(32 * 1024),
-  governance,
-  rewardMicro: decimal,
-})
+  v.check(({ terms, model }) => termsFault(terms, model) === undefined),
+  v.description(
+    'Sparse updates go with rules that weigh whole updates, and weighting by samples with the others; control variates need SGD; mu is above zero exactly with FedProx; heads of their own need two layers with parameters',
+  ),
+)
 
 const amend = v.strictObject({ kind: v.literal('amend'), previous: hash, governance, reason })
 

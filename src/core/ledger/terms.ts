@@ -1,8 +1,9 @@
-// The training terms that a room starts from. Measured on MNIST, label-disjoint, four members, MLP 784-128-10, 80 rounds
+// The training terms that a room starts from, and which terms exclude each other. Measured on MNIST, label-disjoint, four members, MLP 784-128-10, 80 rounds
 // of 20 steps, one-bit updates: SGD at 0.1 ends at 90.0-91.1 % (three seeds) where Adam at 0.001 ends at 84.0-88.0 %;
 // Fashion-MNIST 81.2 % (79.9 % at 0.2). Without momentum, because with it no more was gained and more must be shared. The
 // number of rounds leaves a founder time to wait for the others: a lone member's rounds count too.
-import type { TrainingTerms } from './entry.ts'
+import type { ModelSpec } from '../model/spec.ts'
+import type { RuleName, TrainingTerms } from './entry.ts'
 
 export const DEFAULT_TERMS: TrainingTerms = {
   batchSize: 32,
@@ -21,4 +22,36 @@ export const DEFAULT_TERMS: TrainingTerms = {
   head: 'shared',
   committee: 32,
   privacy: { type: 'none' },
+}
+
+/** Rules that weigh whole updates. They need no two updates to speak of the same values, and count everyone alike. */
+const WHOLE_UPDATE_RULES: readonly RuleName[] = ['multi-krum', 'nearest-median', 'centered-clip']
+
+export type TermsFault =
+  /** Rules that compare value by value find next to nothing to compare among the few values of sparse updates. */
+  | 'sparse-rule'
+  /** Rules that weigh whole updates have no use for weights that members report. */
+  | 'weighted-rule'
+  /** Control variates are made from gradients; what Adam walks is none. */
+  | 'variates-optimizer'
+  /** mu without FedProx, or FedProx without mu. */
+  | 'proximal-alone'
+  /** A model of one layer with heads of their own would share nothing. */
+  | 'head-layers'
+
+export const weighsWholeUpdates = (rule: RuleName): boolean => WHOLE_UPDATE_RULES.includes(rule)
+
+export function canKeepHead(model: ModelSpec): boolean {
+  return model.layers.filter(({ type }) => type === 'dense' || type === 'conv2d').length >= 2
+}
+
+/** Why no room can work on these terms; undefined for terms that go together. */
+export function termsFault(terms: TrainingTerms, model: ModelSpec): TermsFault | undefined {
+  const { profile, rule, weighting, drift, optimizer, proximalMicro, head } = terms
+  if (profile === 'sparse' && !weighsWholeUpdates(rule)) return 'sparse-rule'
+  if (weighting === 'samples' && weighsWholeUpdates(rule)) return 'weighted-rule'
+  if (drift === 'variates' && optimizer !== 'sgd') return 'variates-optimizer'
+  if ((drift === 'prox') !== proximalMicro > 0) return 'proximal-alone'
+  if (head === 'own' && !canKeepHead(model)) return 'head-layers'
+  return undefined
 }

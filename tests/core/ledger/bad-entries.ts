@@ -1,6 +1,6 @@
 // Bodies and envelopes that no decoder may take. 'schema' marks what the published JSON Schema can tell as well; the rest
 // are rules between fields or of order, which it only describes.
-import type { EntryBody } from '../../../src/core/ledger/entry.ts'
+import type { EntryBody, RuleName, TrainingTerms } from '../../../src/core/ledger/entry.ts'
 import {
   DEVICE,
   charterBody,
@@ -19,6 +19,11 @@ const sorted = [member(1), member(2)].sort()
 const charterWith = (governance: object): unknown => ({
   ...charterBody,
   governance: { ...governanceTerms, ...governance },
+})
+
+const charterOn = (terms: Partial<TrainingTerms>): unknown => ({
+  ...charterBody,
+  terms: { ...charterBody.terms, ...terms },
 })
 
 export const badBodies: readonly Bad[] = [
@@ -47,6 +52,14 @@ export const badBodies: readonly Bad[] = [
   ['a negative reward', { ...charterBody, rewardMicro: '-1' }, 'schema'],
   ['a reward of 31 digits', { ...charterBody, rewardMicro: '1'.repeat(31) }, 'schema'],
   ['a reward that is a number', { ...charterBody, rewardMicro: 5 }, 'schema'],
+  ['an unknown rule', charterOn({ rule: 'majority' as RuleName }), 'schema'],
+  ['sparse updates compared value by value', charterOn({ profile: 'sparse', rule: 'clip-trim' }), 'decoder'],
+  ['sparse updates averaged', charterOn({ profile: 'sparse', rule: 'mean' }), 'decoder'],
+  ['weights that the rule ignores', charterOn({ weighting: 'samples', rule: 'multi-krum' }), 'decoder'],
+  ['control variates on Adam', charterOn({ drift: 'variates', optimizer: 'adam' }), 'decoder'],
+  ['FedProx without mu', charterOn({ drift: 'prox', proximalMicro: 0 }), 'decoder'],
+  ['mu without FedProx', charterOn({ drift: 'none', proximalMicro: 1 }), 'decoder'],
+  ['own heads of a model of one layer', charterOn({ head: 'own' }), 'decoder'],
   ['one class', { ...charterBody, classes: ['0'] }, 'schema'],
   ['an amendment of nothing', { ...sample('amend'), previous: '' }, 'schema'],
   ['vouching of level 3', { ...sample('vouch'), level: 3 }, 'schema'],

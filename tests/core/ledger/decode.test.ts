@@ -10,9 +10,10 @@ import {
   decodeSnapshot,
   MAX_ENTRY_BYTES,
 } from '../../../src/core/ledger/decode.ts'
-import type { EntryBody } from '../../../src/core/ledger/entry.ts'
+import type { EntryBody, TrainingTerms } from '../../../src/core/ledger/entry.ts'
 import { proofOfContradiction, proofOfFork, readEvidence } from '../../../src/core/ledger/evidence.ts'
 import type { SealStatement } from '../../../src/core/ledger/seal.ts'
+import { presetModel } from '../../../src/core/model/presets.ts'
 import { encodeBase64url } from '../../../src/core/num/base64url.ts'
 import { badBodies, badEnvelopes } from './bad-entries.ts'
 import {
@@ -51,6 +52,22 @@ describe('entries from outside', () => {
   test.each(badEnvelopes)('%s is no entry', (_, change) =>
     expect(decodeEntry(encode({ ...join, ...change }))).toBeUndefined(),
   )
+
+  test.each<[string, Partial<TrainingTerms>]>([
+    ['sparse updates with a rule that weighs them whole', { profile: 'sparse', rule: 'nearest-median' }],
+    ['weighting by samples with a rule of values', { weighting: 'samples', rule: 'clip-mean' }],
+    ['control variates on SGD', { drift: 'variates' }],
+    ['FedProx with mu', { drift: 'prox', proximalMicro: 100_000 }],
+    ['own heads over a shared layer', { head: 'own' }],
+  ])('a charter on %s is read', (_, terms) => {
+    const model = presetModel('mlp', [28, 28, 1], 10)
+    const sound = entry(FOUNDER, 0, '', {
+      ...charterBody,
+      model,
+      terms: { ...charterBody.terms, ...terms },
+    })
+    expect(decodeEntry(entryBytes(sound))).toEqual(sound)
+  })
 
   const text = canonicalise(join)
   test.each([
