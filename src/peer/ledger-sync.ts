@@ -32,12 +32,6 @@ export function entryKey(room: RoomId, author: MemberId, seq: number): string {
 /** Own heads that one link gets for entries that do not connect: a small message must not cost a large one each time. */
 const GAPS = { count: 4, windowMs: 10_000 }
 
-/**
- * Entries that were decoded and whose signatures were checked, by hash: for members that share a process, as in a
- * simulation, where a thousand would do the same work.
- */
-export type CheckedEntries = Map<string, Entry>
-
 export class LedgerRefusal extends Error {
   override readonly name = 'LedgerRefusal'
   constructor(readonly kind: string) {
@@ -62,7 +56,7 @@ export class LedgerSync {
     private readonly onAdmitted: (entry: Entry) => void,
     /** Somebody contradicted itself, and no proof of it stands in the ledger yet. */
     private readonly onFork: (proof: ProofBody) => void,
-    private readonly checked: CheckedEntries | undefined,
+    private readonly checked: Map<string, Entry> | undefined,
   ) {
     this.heads = new HeadComparison(context, book.ledger, (to, entries) =>
       this.sendEntries('backlog', to, entries),

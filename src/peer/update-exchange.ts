@@ -137,35 +137,43 @@ export class UpdateExchange {
     // A slow answer to a question that time has settled is nobody's fault.
     const wanted = this.wanted.get(id)
     if (!wanted) return
-    const header = decodeHeader(message.signed)
-    if (!header) return this.drop(id, wanted, from, 'malformed')
-    if (
-      header.payloadBytes !== message.payload.length ||
-      !equal(sha256(message.payload), header.payloadHash)
-    ) {
-      return this.drop(id, wanted, from, 'wrong-hash')
-    }
-    const signature = message.signed.subarray(HEADER_BYTES)
-    const text = signedText('update', this.context.room, message.signed.subarray(0, HEADER_BYTES))
-    if (!(await this.context.signer.verify(header.author, text, signature)))
-      return this.drop(id, wanted, from, 'bad-signature')
+    const update = await this.check(id, message)
+    if (typeof update === 'string') return this.drop(id, wanted, from, update)
     if (!this.wanted.has(id)) return
-    const standing = this.host.standing(header)
+    const standing = this.host.standing(update)
     if (standing.type === 'unknown') return
     this.wanted.delete(id)
     if (standing.type !== 'good') {
-      this.refused.set(id, header.round)
+      this.refused.set(id, update.round)
       if (standing.type === 'void') return
       // Who publishes without a right to is cut off by those who get it first hand; others are told who it is.
-      if (header.author === from && standing.reason === 'not-a-trainer')
+      if (update.author === from && standing.reason === 'not-a-trainer')
         this.context.strike(from, standing.reason)
-      else this.context.refuse(header.author, standing.reason)
+      else this.context.refuse(update.author, standing.reason)
       return
     }
-    this.pass(header, from, 'in')
+    this.pass(update, from, 'in')
     this.tellExpecting()
-    this.host.accept({ ...header, id, signed: message.signed.slice(), payload: message.payload.slice() })
-    if (!this.held.has(id)) this.refused.set(id, header.round)
+    this.host.accept(update)
+    if (!this.held.has(id)) this.refused.set(id, update.round)
+  }
+
+  private async check(
+    id: string,
+    { signed, payload }: PeerMessage & { type: 'update' },
+  ): Promise<Update | 'malformed' | 'wrong-hash' | 'bad-signature'> {
+    const known = this.context.checked?.updates.get(id)
+    if (known && equal(known.payload, payload)) return known
+    const header = decodeHeader(signed)
+    if (!header) return 'malformed'
+    if (header.payloadBytes !== payload.length || !equal(sha256(payload), header.payloadHash))
+      return 'wrong-hash'
+    const signature = signed.subarray(HEADER_BYTES)
+    const text = signedText('update', this.context.room, signed.subarray(0, HEADER_BYTES))
+    if (!(await this.context.signer.verify(header.author, text, signature))) return 'bad-signature'
+    const update = { ...header, id, signed: signed.slice(), payload: payload.slice() }
+    this.context.checked?.updates.set(id, update)
+    return update
   }
 
   onDigest(from: MemberId, theirs: readonly { round: number; digest: string }[]): void {

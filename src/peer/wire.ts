@@ -14,9 +14,9 @@ import type { Priority, Transport, TransportEvent } from '../ports/transport.ts'
 import { decodeMessage, encodeMessage, type PeerMessage } from '../protocol/messages.ts'
 import type { PresenceStatement } from '../protocol/presence.ts'
 import { Archive } from './archive.ts'
-import type { PeerContext } from './context.ts'
+import type { Checked, PeerContext } from './context.ts'
 import { History } from './history.ts'
-import { LedgerSync, type CheckedEntries } from './ledger-sync.ts'
+import { LedgerSync } from './ledger-sync.ts'
 import { PresenceSync } from './presence-sync.ts'
 import { RefusalBook } from './refusals.ts'
 import type { ClosedEpoch, ProposalFacts, RoomBook } from './room-book.ts'
@@ -57,7 +57,7 @@ export interface WirePorts {
   readonly store: Store
   readonly packer: Packer
   /** Shared by members of one process. */
-  readonly checked?: CheckedEntries
+  readonly checked?: Checked
 }
 
 const ANTI_ENTROPY_TICKS = 8
@@ -99,6 +99,7 @@ export class Wire {
       transport,
       signer,
       clock,
+      checked: ports.checked,
       send: (to, message, priority) => this.send(to, message, priority),
       refuse: (member, reason) => this.refuse(member, reason),
       strike: (member, reason) => this.strike(member, reason),
@@ -113,7 +114,7 @@ export class Wire {
       forgiving,
       entry => host.onEntry(entry),
       proof => host.onProof(proof),
-      ports.checked,
+      ports.checked?.entries,
     )
     this.history = new History(context, book, this.archive)
     this.seals = new SealSync(context, book, this.archive, store, {

@@ -4,7 +4,7 @@
 import { checkParams, checkSample, createSplits } from '../adapters/trainer-data.ts'
 import { createJobDesk, jobMeter, rateStepMs } from '../adapters/trainer-job.ts'
 import { createReferenceModel } from '../core/model/reference/model.ts'
-import { createMoments } from '../core/model/reference/optimizer.ts'
+import { createMoments, type AdamMoments } from '../core/model/reference/optimizer.ts'
 import { evaluateSamples, startRun } from '../core/model/reference/train.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Trainer, TrainerConfig } from '../ports/trainer.ts'
@@ -13,7 +13,10 @@ export function createSimTrainer(config: TrainerConfig, clock: Clock, stepMs: nu
   const model = createReferenceModel(config.model)
   const splits = createSplits(config.model)
   const desk = createJobDesk(config.model, splits)
-  let moments = createMoments(model.layout.size)
+  // Twice the parameters: not for a thousand members that never ask.
+  let moments: AdamMoments | null = null
+  const momentsFor = (keep: boolean): AdamMoments =>
+    (moments = (keep ? moments : null) ?? createMoments(model.layout.size))
   let effort = 1
   let paused = false
   let stopped = false
@@ -52,11 +55,13 @@ export function createSimTrainer(config: TrainerConfig, clock: Clock, stepMs: nu
     train: (job, onProgress) =>
       desk.run(job, async samples => {
         const { optimizer } = job
-        if (optimizer.type === 'adam' && !optimizer.keepMoments) moments = createMoments(model.layout.size)
         const run = startRun(model, samples, job.params, {
           batchSize: job.batchSize,
           seed: job.seed,
-          optimizer: optimizer.type === 'adam' ? { ...optimizer, moments } : optimizer,
+          optimizer:
+            optimizer.type === 'adam'
+              ? { ...optimizer, moments: momentsFor(optimizer.keepMoments) }
+              : optimizer,
           drift: job.drift,
         })
         const meter = jobMeter(config.model, job)

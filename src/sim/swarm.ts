@@ -16,7 +16,7 @@ import { createRng } from '../core/num/rng.ts'
 import { foundRoom, type CharterEntry } from '../peer/founding.ts'
 import type { PeerDeps } from '../peer/deps.ts'
 import { freshState, recallGossip } from '../peer/kept.ts'
-import type { CheckedEntries } from '../peer/ledger-sync.ts'
+import type { Checked } from '../peer/context.ts'
 import { Peer } from '../peer/peer.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { Entropy } from '../ports/clock.ts'
@@ -79,7 +79,7 @@ export class Swarm {
   private charter: CharterEntry | undefined
   private readonly twins: Peer[] = []
   /** A thousand members need not each check what one of them did. */
-  private readonly checked: CheckedEntries = new Map()
+  private readonly checked: Checked = { entries: new Map(), updates: new Map() }
 
   constructor(private readonly options: SwarmOptions) {
     this.network = createMemoryNetwork({

@@ -35,6 +35,20 @@ export interface Mixer {
   /** alpha and mu of the outer step. */
   readonly outerRate: number
   readonly outerMomentum: number
+  readonly shared?: SharedStates
+}
+
+/** For many members in one process: equal states are one object, and computed once. Changes no value. */
+export interface SharedStates {
+  /** The object that stands for this state. */
+  base(state: ModelState, hash: string): ModelState
+  /** What followed the same state with the same updates before, else what `mix` makes. */
+  next(before: ModelState, updateIds: readonly string[], mix: () => Mixed): Mixed
+}
+
+export interface Mixed {
+  readonly state: ModelState
+  readonly outsized: readonly MemberId[]
 }
 
 /**
@@ -74,11 +88,12 @@ export class Window {
   private readonly lots = new Map<number, Map<MemberId, boolean>>()
 
   constructor(
-    base: ModelState,
+    start: ModelState,
     private readonly mixer: Mixer,
-    hash = hashState(base),
+    hash = hashState(start),
     private readonly committee = 0,
   ) {
+    const base = mixer.shared?.base(start, hash) ?? start
     this.states = [base]
     this.since = [0]
     this.frozen = [{ round: base.round, hash, state: base }]
@@ -198,14 +213,18 @@ export class Window {
       this.since.shift()
       this.rounds.delete(this.base.round - 1)
       this.lots.delete(this.base.round - 1)
-      this.frozen.push({ round: this.base.round, hash: hashState(this.base), state: this.base })
+      const hash = hashState(this.base)
+      // Who fetches it later stands on the same object.
+      this.mixer.shared?.base(this.base, hash)
+      this.frozen.push({ round: this.base.round, hash, state: this.base })
       if (this.frozen.length > this.affordable(ANCHORS)) this.frozen.shift()
     }
     return this.current
   }
 
   /** Starts over from a state that others agree on; keeps the updates that are still open. */
-  rebase(base: ModelState, hash: string, now: number): void {
+  rebase(common: ModelState, hash: string, now: number): void {
+    const base = this.mixer.shared?.base(common, hash) ?? common
     for (const round of this.rounds.keys()) if (round < base.round) this.rounds.delete(round)
     // Another past may have drawn others.
     this.lots.clear()
@@ -254,12 +273,18 @@ export class Window {
     const round = this.round(state.round)
     const sorted = [...round.updates.values()].sort((a, b) => (a.author < b.author ? -1 : 1))
     const ids = sorted.map(({ id }) => id)
-    const draw = nextDraw(state.draw, this.committee, ids)
-    if (sorted.length === 0) return { ...state, round: state.round + 1, draw }
-    const { direction, outsized } = this.mixer.mix(sorted)
+    const mix = (): Mixed => this.mixed(state, sorted, ids)
+    const { state: next, outsized } = this.mixer.shared?.next(state, ids, mix) ?? mix()
     round.outsized = outsized
+    return next
+  }
+
+  private mixed(state: ModelState, sorted: readonly Update[], ids: readonly string[]): Mixed {
+    const draw = nextDraw(state.draw, this.committee, ids)
+    if (sorted.length === 0) return { state: { ...state, round: state.round + 1, draw }, outsized: [] }
+    const { direction, outsized } = this.mixer.mix(sorted)
     const next = outerStep(state, direction, this.mixer.outerRate, this.mixer.outerMomentum)
-    return { ...next, draw }
+    return { state: { ...next, draw }, outsized }
   }
 
   private replay(fromRound: number): void {
