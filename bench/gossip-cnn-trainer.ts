@@ -6,7 +6,7 @@ import { createSampleOrder } from '../src/core/model/sample-order.ts'
 import { classCount } from '../src/core/model/shapes.ts'
 import type { ModelSpec } from '../src/core/model/spec.ts'
 import { layoutParams } from '../src/core/params/layout.ts'
-import type { LabTrainer, PreparedSamples } from '../src/sim/lab/lab-trainer.ts'
+import type { LabTrainer, PreparedSamples } from '../src/sim/lab/jobs.ts'
 
 const EVALUATED_AT_ONCE = 100
 

@@ -4,12 +4,8 @@ import type { Dataset } from '../../src/core/data/dataset.ts'
 import { initialParams } from '../../src/core/model/init.ts'
 import type { ModelSpec } from '../../src/core/model/spec.ts'
 import { createRng } from '../../src/core/num/rng.ts'
-import {
-  createLabTrainer,
-  createReferenceLabTrainer,
-  type LabJob,
-  type LabTrainer,
-} from '../../src/sim/lab/lab-trainer.ts'
+import type { LabJob, LabTrainer } from '../../src/sim/lab/jobs.ts'
+import { createLabTrainer, createReferenceLabTrainer } from '../../src/sim/lab/lab-trainer.ts'
 import { createQuickMlp } from '../../src/sim/lab/quick-mlp.ts'
 
 const IMAGES: ModelSpec = {

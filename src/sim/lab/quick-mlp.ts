@@ -6,7 +6,7 @@ import { createSampleOrder } from '../../core/model/sample-order.ts'
 import { product } from '../../core/model/shapes.ts'
 import type { ModelSpec } from '../../core/model/spec.ts'
 import type { DriftControl } from '../../ports/trainer.ts'
-import type { LabJob, LabPart, LabTrainer, PreparedSamples } from './lab-trainer.ts'
+import type { LabJob, LabPart, LabTrainer, PreparedSamples } from './jobs.ts'
 import { createRowLoops, LANES, type RowLoops } from './simd-rows.ts'
 
 /** Samples in WebAssembly memory: for each its non-zero values and where their rows of the first kernel begin. */
