@@ -78,14 +78,15 @@ const MOST = 12
 const START_MS = 9_000
 const SUSPENSION_MS = 60_000
 const SKEW_MS = 300_000
-/** So little that updates and states take their time; members' updates here are a few hundred bytes. */
-const NARROWEST = 8_000
+/** Upwards; a quarter of a megabit a second. What a room of twelve says beside its updates is a fifth of it. */
+const NARROWEST = 32_000
 
 export function planOf(seed: string, wanted: Wanted = {}): ChaosPlan {
   const rng = createRng(`chaos/${seed}`)
   const chance = (p: number): boolean => rng.next() < p
   const between = (from: number, to: number): number => Math.floor(from + rng.next() * (to - from))
-  const drawn = between(LEAST, MOST + 1)
+  // Mostly small rooms, with a tail.
+  const drawn = LEAST + Math.floor((MOST + 1 - LEAST) * rng.next() ** 2)
   const members = wanted.members ?? drawn
   const chosen = shuffle([...EVENTS], rng).slice(0, 1 + rng.below(4))
   const kinds = wanted.only ? [wanted.only] : wanted.attack ? ['liars' as EventKind] : chosen
@@ -135,7 +136,7 @@ export function planOf(seed: string, wanted: Wanted = {}): ChaosPlan {
     const around = chance(0.3) ? rng.below(members) : null
     events.push({ type: 'loss', atMs, untilMs: atMs + between(20_000, 60_000), rate: 0.2, around })
   }
-  const stepMs = Array.from({ length: members }, () => between(500, 900))
+  const stepMs = Array.from({ length: members }, () => between(250, 450))
   if (has('slow')) stepMs[others[0] ?? 0]! *= 10
   for (const [member, attack] of liars) stepMs[member]! *= attack === 'slow' ? 10 : 1.3
   const skewMs = Array.from({ length: members }, () => 0)

@@ -45,8 +45,11 @@ const LOCAL_STEPS = 4
 const SAMPLES = 240
 const TEST_SAMPLES = 300
 const LOOK_MS = 500
+/** Members of bigger rooms know a part of it only, and look for others now and then. */
+const OVERLAY = { meshMembers: 6, degree: 4, maxDegree: 6 }
+const EXPLORE_MS = 7_000
 /** Rounds after the quiet begins by which everybody must have caught up with learning. */
-const TAIL_MS = 30_000
+const TAIL_MS = 20_000
 const SETTLE_MS = 8_000
 /** Of everybody's way to the ledger's end: entries travel by comparison of heads, every ten seconds. */
 const LEDGER_MS = 60_000
@@ -104,6 +107,7 @@ class ChaosRun {
     this.swarm = new Swarm({
       seed,
       charter,
+      overlay: OVERLAY,
       network: this.network.options,
       partData(part) {
         const made = parts.get(part) ?? blobs(`${seed}/part/${part}`, CLASSES.map(Number), SAMPLES)
@@ -124,6 +128,7 @@ class ChaosRun {
     for (const index of this.order) if (!storm.has(index)) await this.join(index)
     for (const event of plan.events) this.at(event.atMs, () => this.act(event))
     this.look()
+    this.explore()
     if (this.options.onMoment) this.moment()
     await this.until(plan.quietAtMs)
     for (const index of [...this.dead]) if (this.returns(index)) await this.revive(index)
@@ -310,6 +315,11 @@ class ChaosRun {
   private look(): void {
     this.witness.look(this.present(), this.partitions === 0)
     this.swarm.clock.after(LOOK_MS, () => this.look())
+  }
+
+  private explore(): void {
+    this.swarm.network.explore()
+    this.swarm.clock.after(EXPLORE_MS, () => this.explore())
   }
 
   private moment(): void {

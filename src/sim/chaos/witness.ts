@@ -100,7 +100,7 @@ export class Witness {
             `${short(peer)} closed round ${closed.round} after ${closed.durationMs} ms, allowed were ${Math.round(allowed)}`,
           )
       }
-      if (machine.round !== state.round || effects.some(({ type }) => type === 'fetch-state'))
+      if (machine.round !== state.round || event.type === 'state')
         Object.assign(state, fresh(machine.round, now))
       if (state.firstUpdateAt === undefined && machine.window.updatesOf(machine.round).size > 0)
         state.firstUpdateAt = now
@@ -149,7 +149,7 @@ export class Witness {
     if (!healing) return
     const those = present.filter(({ signer }) => healing.members.has(signer.id))
     const apart = disagreement(those) ?? stray(those)
-    const rounds = latest - healing.round
+    const rounds = Math.max(0, latest - healing.round)
     if (apart === null) {
       this.heals.push({ what: healing.what, ms: this.now() - healing.atMs, rounds })
       this.healing = null
