@@ -27,6 +27,7 @@ import { testIdentity, type TestIdentity } from '../tests/tools/test-identity.ts
 export interface Arrival {
   /** Bytes by type of message, both ways, largest first. */
   readonly bytes: readonly (readonly [type: PeerMessage['type'], count: number])[]
+  readonly entries: number
   /** All but entries. */
   readonly besides: number
   /** Of virtual time, from the first link to where the others stand. */
@@ -79,8 +80,15 @@ export async function arrive(maker: LedgerMaker, identities: readonly TestIdenti
       book.epoch >= member.book.epoch && wanted.every(({ author, seq }) => book.ledger.lengthOf(author) > seq)
     if (!(await time.run(since + PATIENCE_MS, isLevel))) throw new Error('the newcomer did not catch up')
     if (hashOf(book.seal) !== hashOf(member.book.seal)) throw new Error('the newcomer stands elsewhere')
-    const besides = [...bytes].reduce((sum, [type, count]) => sum + (type === 'entries' ? 0 : count), 0)
-    return { bytes: [...bytes].sort((a, b) => b[1] - a[1]), besides, seconds: (time.now() - since) / 1000 }
+    const all = [...bytes].reduce((sum, [, count]) => sum + count, 0)
+    // What is news travels as 'entries', what a link lacks as 'backlog'.
+    const entries = (bytes.get('entries') ?? 0) + (bytes.get('backlog') ?? 0)
+    return {
+      bytes: [...bytes].sort((a, b) => b[1] - a[1]),
+      entries,
+      besides: all - entries,
+      seconds: (time.now() - since) / 1000,
+    }
   } finally {
     for (const peer of peers) peer.close()
   }

@@ -37,7 +37,7 @@ describe.each(['host', 'consortium'] as const)('20 members, sealed by %s', mode 
     const bytes = new Map(arrival.bytes)
     const { ledger } = maker.book
     // Both ways: of a chain that two messages share the first part goes on to all links.
-    expect(bytes.get('entries')).toBeLessThan(1.5 * ledger.openBytes)
+    expect(arrival.entries).toBeLessThan(1.5 * ledger.openBytes)
     expect(bytes.get('snapshot')).toBeLessThan(2 * (await snapshotBytes(maker)).packed)
   })
 })
