@@ -7,6 +7,7 @@ export const enRoom = {
     nav: 'Room',
     tabTraining: 'Training',
     tabTry: 'Try it',
+    tabSwarm: 'Swarm',
     tabLedger: 'Ledger',
     tabGovernance: 'Governance',
     tabInvite: 'Invite',

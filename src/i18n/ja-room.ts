@@ -6,6 +6,7 @@ export const jaRoom = {
     nav: 'ルーム',
     tabTraining: '学習',
     tabTry: '試す',
+    tabSwarm: 'スウォーム',
     tabLedger: '台帳',
     tabGovernance: 'ガバナンス',
     tabInvite: '招く',

@@ -3,7 +3,7 @@
 import type { RoomLink } from '../ports/session.ts'
 import { decodeLink, encodeLinkHash, type LinkFault } from './link.ts'
 
-export type RoomView = 'main' | 'invite' | 'try' | 'ledger' | 'governance' | 'leave'
+export type RoomView = 'main' | 'invite' | 'try' | 'swarm' | 'ledger' | 'governance' | 'leave'
 
 export type Route =
   | { readonly screen: 'home' }
@@ -14,7 +14,7 @@ export type Route =
 
 export const VERIFY_HASH = '#/verify'
 
-const VIEWS: readonly RoomView[] = ['invite', 'try', 'ledger', 'governance', 'leave']
+const VIEWS: readonly RoomView[] = ['invite', 'try', 'swarm', 'ledger', 'governance', 'leave']
 
 export function parseHash(hash: string): Route {
   if (hash === '' || hash === '#' || hash === '#/') return { screen: 'home' }

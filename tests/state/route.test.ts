@@ -11,7 +11,7 @@ it.each(['', '#', '#/'])('%j is home', hash => {
   expect(parseHash(hash)).toEqual({ screen: 'home' })
 })
 
-it.each(['main', 'invite', 'try', 'ledger', 'governance', 'leave'] as const)(
+it.each(['main', 'invite', 'try', 'swarm', 'ledger', 'governance', 'leave'] as const)(
   'a room address leads to its %s view and back',
   view => {
     expect(parseHash(roomHash(link, view))).toEqual({ screen: 'room', link, view })

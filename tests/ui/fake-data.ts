@@ -2,7 +2,7 @@
 import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
 import type { Dataset } from '../../src/core/data/dataset.ts'
 import { encodeSchema } from '../../src/core/data/table-schema.ts'
-import type { CharterBody } from '../../src/core/ledger/entry.ts'
+import type { CharterBody, TrainingTerms } from '../../src/core/ledger/entry.ts'
 import { presetModel } from '../../src/core/model/presets.ts'
 import type { MemberId, RoomId } from '../../src/core/num/ids.ts'
 import { termsOf } from './fake-governance.ts'
@@ -26,6 +26,8 @@ export interface Scenario {
   readonly rule: 'plain' | 'busy'
   /** What acting on something comes to: 'done' or a refusal. */
   readonly act: string
+  /** What is particular about the swarm: 'plain', a 'lot' among 400, 'noise', a 'split' of models, the plain 'mean'. */
+  readonly swarm: 'plain' | 'lot' | 'noise' | 'split' | 'mean'
 }
 
 export function readScenario(query: URLSearchParams): Scenario {
@@ -44,6 +46,7 @@ export function readScenario(query: URLSearchParams): Scenario {
     guardian: !query.has('member'),
     rule: text('rule', 'plain') as Scenario['rule'],
     act: text('act', 'done'),
+    swarm: text('swarm', 'plain') as Scenario['swarm'],
   }
 }
 
@@ -66,6 +69,14 @@ const SCHEMA = encodeSchema({
     { type: 'category', name: 'colour', values: ['blue', 'violet'] },
   ],
 })
+
+const particular: Record<Scenario['swarm'], Partial<TrainingTerms>> = {
+  plain: {},
+  lot: { profile: 'masked', trusted: 'no' },
+  noise: { privacy: { type: 'noise', clipMicro: 1_000_000, noiseMilli: 4000, deltaExponent: 5 } },
+  split: { profile: 'sparse', rule: 'multi-krum', drift: 'prox', proximalMicro: 100_000 },
+  mean: { rule: 'mean', weighting: 'samples', head: 'own', committee: 0 },
+}
 
 export function charterOf(scenario: Scenario): CharterBody {
   const { task } = scenario
@@ -90,6 +101,7 @@ export function charterOf(scenario: Scenario): CharterBody {
       outerMomentumMilli: 500,
       trusted: 'yes',
       rounds: 60,
+      ...particular[scenario.swarm],
     },
     schema: table ? SCHEMA : '',
     governance: termsOf(scenario),

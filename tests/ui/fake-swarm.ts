@@ -1,27 +1,40 @@
 // The swarm of a made-up room, as the Swarm page is fed.
-import type { SwarmView } from '../../src/ports/swarm-view.ts'
-import { memberId, type Scenario } from './fake-data.ts'
+import type { PassedUpdate, SwarmView } from '../../src/ports/swarm-view.ts'
+import { charterOf, memberId, type Scenario } from './fake-data.ts'
 
 const PARAMETERS = 101_770
+const COMMITTEE = 32
+const CROWD = 400
 
 export function swarmOf(scenario: Scenario, round: number): SwarmView {
+  const { swarm } = scenario
   const others = Array.from({ length: Math.max(0, scenario.members - 1) }, (_, i) => memberId(i + 1))
-  const passed = others.slice(0, 5).flatMap((link, i) => [
-    { seq: 2 * i + 1, author: link, round, link, direction: 'in' as const },
-    { seq: 2 * i + 2, author: memberId(0), round, link, direction: 'out' as const },
+  const here = others.filter(member => member !== memberId(6))
+  const passed = here.slice(0, 5).flatMap((link, i): PassedUpdate[] => [
+    { seq: 2 * i + 1, author: link, round, link, direction: 'in' },
+    { seq: 2 * i + 2, author: memberId(0), round, link, direction: 'out' },
   ])
+  const trainers = here.length + (scenario.phase === 'watching' ? 0 : 1)
+  const expected = round === 0 ? 0 : swarm === 'lot' ? COMMITTEE : trainers
+  const { terms } = charterOf(scenario)
+  const guarded = terms.rule !== 'mean' && expected >= 5
   return {
-    links: others.slice(0, 8),
+    links: here.slice(0, 7),
     passed: round === 0 ? [] : passed,
-    round: { published: round === 0 ? [] : others.slice(0, 2), expected: scenario.members, ageMs: 640 },
-    lot: null,
-    tolerance: {
-      rule: 'clip-trim',
-      publishers: scenario.members,
-      liars: scenario.members >= 5 ? Math.floor(scenario.members / 5) : 0,
+    round: { published: round === 0 ? [] : others.slice(0, 2), expected, ageMs: 640 },
+    lot: swarm === 'lot' ? { share: COMMITTEE / CROWD, drawn: false } : null,
+    tolerance: { rule: terms.rule, publishers: expected, liars: guarded ? Math.floor(expected / 5) : 0 },
+    bytes: {
+      update: swarm === 'lot' ? 3_504 : swarm === 'split' ? 3_168 : 12_976,
+      codec: swarm === 'lot' ? 'masked' : swarm === 'split' ? 'sparse' : 'one-bit',
+      float32: 4 * PARAMETERS,
+      parameters: PARAMETERS,
     },
-    bytes: { update: 12_976, codec: 'one-bit', float32: 4 * PARAMETERS, parameters: PARAMETERS },
-    privacy: null,
-    agreement: { round: Math.max(0, round - 3), same: scenario.members, other: 0 },
+    privacy: swarm === 'noise' ? { epsilon: 7.134, delta: 1e-5, rounds: round } : null,
+    agreement: {
+      round: Math.max(0, round - 3),
+      same: swarm === 'split' ? scenario.members - 1 : scenario.members,
+      other: swarm === 'split' ? 1 : 0,
+    },
   }
 }
