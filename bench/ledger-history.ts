@@ -76,6 +76,7 @@ function aloneAs({ founder, maker }: RoomLife): PeerContext {
       verify: verifySignature,
     },
     send: () => false,
+    checked: undefined,
     refuse: () => undefined,
     strike: () => undefined,
   }

@@ -93,6 +93,7 @@ function contextOf(maker: LedgerMaker, served: Archive | null, answer: () => His
     clock: new VirtualClock(),
     transport,
     signer: { id: self, sign: () => Promise.reject(new Error('signs nothing')), verify: verifySignature },
+    checked: undefined,
     refuse: () => undefined,
     strike: () => undefined,
     send(_to, message) {

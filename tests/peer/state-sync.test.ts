@@ -84,6 +84,7 @@ class Scene {
         const sent = spoil && message.type === 'state-chunk' ? spoil(message) : message
         return sent === null || transport.send(to, encodeMessage(sent), priority)
       },
+      checked: undefined,
       refuse: () => undefined,
       strike: (member: MemberId, reason: string) =>
         void place.struck.push(`${this.indexOf(member)} ${reason}`),
