@@ -112,6 +112,11 @@ const CODES = {
   backlog: 24,
 } as const
 
+/** By the first byte of a message. */
+export const MESSAGE_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(CODES).map(([name, code]) => [code, name]),
+)
+
 export const LIMITS = {
   announced: 1024,
   wanted: 256,

@@ -1,5 +1,7 @@
 // npm run sim -- NAME [--peers N] [--seed S]: a simulated swarm; the last line is one JSON object, as of a benchmark.
 // npm run sim -- ledger --runs N [--peers N] [--seed S] [--jobs J]: many seeded runs of the ledger among liars.
+// npm run sim -- chaos --runs N [--seed S] [--jobs J]: many seeded runs of what can break; --runs 1 also draws its curves.
+// npm run sim -- scale [--peers N] [--rounds N] [--seed S]: a room of a hundred and one of N, 1,000 by default, side by side.
 // npm run sim -- rdfl [--seed S]: the economic experiments, with curves under out/.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -8,6 +10,7 @@ import { runRdfl } from './rdfl/run.ts'
 import { SCENARIOS, type Check } from './scenarios.ts'
 
 const { values, positionals } = parseArgs({
+import { runScaleTwice } from './scale-checks.ts'
   allowPositionals: true,
   options: {
     peers: { type: 'string' },
@@ -16,6 +19,7 @@ const { values, positionals } = parseArgs({
     jobs: { type: 'string', default: String(availableParallelism()) },
     json: { type: 'boolean' },
   },
+    rounds: { type: 'string', default: '15' },
 })
 const name = positionals[0] ?? 'room'
 const { seed } = values
@@ -30,6 +34,17 @@ if (name === 'ledger') {
 } else if (name === 'rdfl') {
   log(`rdfl, seed ${seed}`)
   finish({ seeds: [seed], ...(await runRdfl(seed, log)) })
+} else if (name === 'chaos') {
+  const runs = integer(values.runs, 1, 1_000_000)
+  const jobs = integer(values.jobs, 1, 64)
+  log(`chaos, ${runs} runs of 4 to 12 members, seed ${seed}, ${jobs} at a time`)
+  if (runs === 1) await drawOne()
+  finish({ seeds: [seed], ...(await runChaosBatch({ seed, runs, jobs }, log)) })
+} else if (name === 'scale') {
+  const members = integer(values.peers ?? '1000', 60, 1_000)
+  const rounds = integer(values.rounds, 1, 1_000)
+  log(`scale, 100 and ${members} members, ${rounds} rounds, seed ${seed}`)
+  finish({ seeds: [seed], ...(await runScaleTwice(members, rounds, seed, log)) })
 } else {
   const scenario = SCENARIOS[name] ?? usage()
   const peers = integer(values.peers ?? '8', 2, 200)
@@ -56,3 +71,5 @@ function usage(): never {
        npm run sim -- rdfl [--seed TEXT]`)
   process.exit(2)
 }
+       npm run sim -- chaos --runs N [--seed TEXT] [--jobs N]
+       npm run sim -- scale [--peers 60..1000] [--rounds N] [--seed TEXT]

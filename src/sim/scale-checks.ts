@@ -1,0 +1,63 @@
+// The promise of a big room: a member of a thousand pays what a member of a hundred pays, and the model is as good. Both
+// rooms run at the same time, each in its own process.
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { ScaleFigures, ScaleOptions } from './scale.ts'
+import type { Check } from './scenarios.ts'
+
+const FEW = 100
+const HEAP_MB = 11_000
+const MOST_BYTES = 1.1
+const ONE_POINT = 0.01
+
+interface ScaleResult {
+  readonly checks: readonly Check[]
+  readonly few: ScaleFigures
+  readonly many: ScaleFigures
+}
+
+export async function runScaleTwice(
+  members: number,
+  rounds: number,
+  seed: string,
+  progress: (line: string) => void,
+): Promise<ScaleResult> {
+  const [few, many] = await Promise.all([
+    inOwnProcess({ members: FEW, rounds, seed }, line => progress(`  ${FEW}: ${line}`)),
+    inOwnProcess({ members, rounds, seed }, line => progress(`${members}: ${line}`)),
+  ])
+  const ratio = many.bytesPerRound / few.bytesPerRound
+  const loss = few.accuracy - many.accuracy
+  for (const type of Object.keys({ ...few.bytesByType, ...many.bytesByType }))
+    progress(`${type.padEnd(18)} ${few.bytesByType[type] ?? 0} -> ${many.bytesByType[type] ?? 0} B`)
+  return {
+    checks: [
+      check('bytes of a member and round, many / few', ratio, 'ratio', '<= 1.1', ratio <= MOST_BYTES),
+      check('accuracy lost, few - many', loss, 'fraction', '<= 0.01', loss <= ONE_POINT),
+      check('different models, few', few.models, 'models', '= 1', few.models === 1),
+      check('different models, many', many.models, 'models', '= 1', many.models === 1),
+    ],
+    few,
+    many,
+  }
+}
+
+function inOwnProcess(options: ScaleOptions, progress: (line: string) => void): Promise<ScaleFigures> {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(new URL('./scale-worker.ts', import.meta.url)), {
+      execArgv: [...process.execArgv, `--max-old-space-size=${HEAP_MB}`],
+    })
+    child.on('message', message => {
+      const { line, figures } = message as { line?: string; figures?: ScaleFigures }
+      if (line !== undefined) progress(line)
+      if (figures) resolve(figures)
+    })
+    child.on('error', reject)
+    child.on('exit', code => reject(new Error(`a room ended with ${code}`)))
+    child.send(options)
+  })
+}
+
+function check(name: string, value: number, unit: string, bar: string, ok: boolean): Check {
+  return { name, value: Math.round(value * 1e4) / 1e4, unit, bar, ok }
+}
