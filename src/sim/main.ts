@@ -5,21 +5,24 @@
 // npm run sim -- rdfl [--seed S]: the economic experiments, with curves under out/.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { runChaosBatch } from './chaos/batch.ts'
+import { drawRun } from './chaos/curves.ts'
+import { runChaos, type Moment } from './chaos/run.ts'
 import { runBatch } from './ledger/batch.ts'
 import { runRdfl } from './rdfl/run.ts'
+import { runScaleTwice } from './scale-checks.ts'
 import { SCENARIOS, type Check } from './scenarios.ts'
 
 const { values, positionals } = parseArgs({
-import { runScaleTwice } from './scale-checks.ts'
   allowPositionals: true,
   options: {
     peers: { type: 'string' },
     seed: { type: 'string', default: '1' },
     runs: { type: 'string', default: '100' },
+    rounds: { type: 'string', default: '15' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     json: { type: 'boolean' },
   },
-    rounds: { type: 'string', default: '15' },
 })
 const name = positionals[0] ?? 'room'
 const { seed } = values
@@ -31,9 +34,6 @@ if (name === 'ledger') {
   const members = values.peers === undefined ? undefined : integer(values.peers, 5, 40)
   log(`ledger, ${runs} runs of ${members ?? '5 to 40'} members, seed ${seed}, ${jobs} at a time`)
   finish({ seeds: [seed], ...(await runBatch({ seed, runs, jobs, members }, log)) })
-} else if (name === 'rdfl') {
-  log(`rdfl, seed ${seed}`)
-  finish({ seeds: [seed], ...(await runRdfl(seed, log)) })
 } else if (name === 'chaos') {
   const runs = integer(values.runs, 1, 1_000_000)
   const jobs = integer(values.jobs, 1, 64)
@@ -45,11 +45,21 @@ if (name === 'ledger') {
   const rounds = integer(values.rounds, 1, 1_000)
   log(`scale, 100 and ${members} members, ${rounds} rounds, seed ${seed}`)
   finish({ seeds: [seed], ...(await runScaleTwice(members, rounds, seed, log)) })
+} else if (name === 'rdfl') {
+  log(`rdfl, seed ${seed}`)
+  finish({ seeds: [seed], ...(await runRdfl(seed, log)) })
 } else {
   const scenario = SCENARIOS[name] ?? usage()
   const peers = integer(values.peers ?? '8', 2, 200)
   log(`${name}, ${peers} members, seed ${seed}`)
   finish({ peers, seeds: [seed], ...(await scenario(peers, seed, log)) })
+}
+
+/** The same run once more, looked at second by second. */
+async function drawOne(): Promise<void> {
+  const moments: Moment[] = []
+  await runChaos(seed, { onMoment: moment => void moments.push(moment) })
+  for (const file of await drawRun(seed, moments, 'out')) log(`wrote ${file}`)
 }
 
 function finish(result: { readonly checks: readonly Check[]; readonly [figure: string]: unknown }): never {
@@ -68,8 +78,8 @@ function integer(text: string, least: number, most: number): number {
 function usage(): never {
   console.error(`usage: npm run sim -- ${Object.keys(SCENARIOS).join('|')} --peers 2..200 --seed TEXT
        npm run sim -- ledger --runs N [--peers 5..40] [--seed TEXT] [--jobs N]
+       npm run sim -- chaos --runs N [--seed TEXT] [--jobs N]
+       npm run sim -- scale [--peers 60..1000] [--rounds N] [--seed TEXT]
        npm run sim -- rdfl [--seed TEXT]`)
   process.exit(2)
 }
-       npm run sim -- chaos --runs N [--seed TEXT] [--jobs N]
-       npm run sim -- scale [--peers 60..1000] [--rounds N] [--seed TEXT]

@@ -1,11 +1,11 @@
-// Many runs of the ledger's simulation on all cores: child processes take seeds one by one and report. Prints every run that
-// broke a promise, with the command that replays it, and sums up what happened in all of them.
-import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+// Many runs of the ledger's simulation on all cores. Prints every run that broke a promise, with the command that replays it,
+// and sums up what happened in all of them.
+import { runInChildren, seedOf } from '../batch.ts'
 import type { Check } from '../scenarios.ts'
 import { CROOKS, type CrookKind } from './crook.ts'
 import type { Property } from './observer.ts'
 import type { RunReport } from './run.ts'
+import type { Order } from './worker.ts'
 
 export interface BatchOptions {
   readonly seed: string
@@ -44,18 +44,12 @@ const PROPERTIES: Readonly<Record<Property, string>> = {
   fault: 'runs in which an honest member gave up',
 }
 
-/** The seed of one run; a single run has the seed that was asked for. */
-export function seedOf({ seed, runs }: BatchOptions, run: number): string {
-  return runs === 1 ? seed : `${seed}/${run}`
-}
-
 export async function runBatch(
   options: BatchOptions,
   progress: (line: string) => void,
 ): Promise<BatchResult> {
   const reports: RunReport[] = []
   const startedAt = performance.now()
-  let next = 0
   let told = 0
   const done = (report: RunReport): void => {
     reports.push(report)
@@ -70,24 +64,13 @@ export async function runBatch(
     const bad = reports.filter(({ violations }) => violations.length > 0).length
     progress(`${reports.length} of ${options.runs} runs in ${seconds.toFixed(0)} s, ${bad} failed`)
   }
-  const worker = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const child = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)), {
-        execArgv: process.execArgv,
-      })
-      const feed = (): void => {
-        if (next >= options.runs) child.send({ type: 'end' })
-        else child.send({ type: 'run', seed: seedOf(options, next++), members: options.members })
-      }
-      child.on('message', message => {
-        done(message as RunReport)
-        feed()
-      })
-      child.on('error', reject)
-      child.on('exit', code => (code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`))))
-      feed()
-    })
-  await Promise.all(Array.from({ length: Math.min(options.jobs, options.runs) }, worker))
+  await runInChildren<Order, RunReport>({
+    worker: new URL('./worker.ts', import.meta.url),
+    runs: options.runs,
+    jobs: options.jobs,
+    orderOf: run => ({ seed: seedOf(options.seed, options.runs, run), members: options.members }),
+    onReport: done,
+  })
   return sumUp(reports)
 }
 

@@ -1,16 +1,10 @@
-// A child process of batch.ts: plays one run after the other, each told by a message, and reports.
+// A child process of the ledger's batch.
+import { serveRuns } from '../batch.ts'
 import { runLedger } from './run.ts'
 
-type Order =
-  { readonly type: 'run'; readonly seed: string; readonly members?: number } | { readonly type: 'end' }
+export interface Order {
+  readonly seed: string
+  readonly members: number | undefined
+}
 
-process.on('message', (order: Order) => {
-  if (order.type === 'end') return process.exit(0)
-  runLedger(order.seed, order.members === undefined ? {} : { members: order.members }).then(
-    report => process.send?.(report),
-    (cause: unknown) => {
-      console.error(`seed ${order.seed}`, cause)
-      process.exit(1)
-    },
-  )
-})
+serveRuns(({ seed, members }: Order) => runLedger(seed, members === undefined ? {} : { members }))
