@@ -79,7 +79,7 @@ export const enSwarm = {
     },
     rawTitle: 'If everybody sent raw float32 to everybody',
     formula: (n: string, parameters: string, bytes: string) =>
-      `(n − 1)(4P + 250) bytes for each member and round: (${n} − 1)(4 × ${parameters} + 250) = ${bytes}`,
+      `(n\u00a0−\u00a01)(4P\u00a0+\u00a0250) bytes for each member and round: (${n}\u00a0−\u00a01)(4\u00a0×\u00a0${parameters}\u00a0+\u00a0250) = ${bytes}`,
     hint: 'Counted at the data channel: everything that this tab sends there, the ledger and fetched models included. What the network adds below is not counted.',
   },
   tolerance: {

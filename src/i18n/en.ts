@@ -134,6 +134,12 @@ export const en = {
     batchSize: 'Samples in a step',
     trusted: 'Members know each other',
     trustedHint: 'Unchecked, the room also guards against one hostile member when only four are there.',
+    learning: {
+      title: 'How the swarm learns',
+      usual: 'As it suits most rooms',
+      own: (n: number, count: string) =>
+        many(n, `${count} choice of your own`, `${count} choices of your own`),
+    },
     limits: {
       title: 'Limits and oversight',
       summary: (caps: string, licensing: string, sealing: string) => `${caps} · ${licensing} · ${sealing}`,
@@ -237,7 +243,7 @@ export const en = {
     perMinuteValue: (bytes: string) => `about ${bytes} a minute`,
     assume: (members: string) => `Estimates for ${members} members on ordinary laptops.`,
     points: [
-      'Your data stays in this tab. What travels are updates of the model, one bit per parameter.',
+      'Your data stays in this tab. What travels are small updates of the model.',
       'Others in the room can see your IP address, because browsers connect directly.',
       'The fan may turn. Pause with the space bar; leave whenever you like.',
     ],

@@ -77,7 +77,7 @@ export const jaSwarm = {
     },
     rawTitle: '全員が全員に float32 のまま送ると',
     formula: (n: string, parameters: string, bytes: string) =>
-      `一人の 1 ラウンドで (n − 1)(4P + 250) バイト: (${n} − 1)(4 × ${parameters} + 250) = ${bytes}`,
+      `一人の 1 ラウンドで (n\u00a0−\u00a01)(4P\u00a0+\u00a0250) バイト: (${n}\u00a0−\u00a01)(4\u00a0×\u00a0${parameters}\u00a0+\u00a0250) = ${bytes}`,
     hint: 'データチャネルで数えた量です。台帳やモデルの受け渡しなど、このタブがそこで送るものをすべて含みます。その下の通信で加わる分は含みません。',
   },
   tolerance: {

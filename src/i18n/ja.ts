@@ -127,6 +127,11 @@ export const ja = {
     batchSize: '1 ステップのサンプル数',
     trusted: 'メンバーは知り合い同士',
     trustedHint: 'オフにすると、4 人のときでも悪意ある 1 人に備えます。',
+    learning: {
+      title: '学び方',
+      usual: 'おすすめのまま',
+      own: (_n: number, count: string) => `${count} か所を変更`,
+    },
     limits: {
       title: '上限と監督',
       summary: (caps: string, licensing: string, sealing: string) => `${caps} · ${licensing} · ${sealing}`,
@@ -227,7 +232,7 @@ export const ja = {
     perMinuteValue: (bytes: string) => `1 分に約 ${bytes}`,
     assume: (members: string) => `一般的なパソコンで ${members} 人が参加した場合の目安です。`,
     points: [
-      'データはこのタブに残ります。送るのはモデルの更新だけで、パラメータ一つにつき 1 ビットです。',
+      'データはこのタブに残ります。送るのはモデルの小さな更新だけです。',
       'ブラウザ同士が直接つながるため、ルームの人にはあなたの IP アドレスが見えます。',
       'ファンが回ることがあります。スペースキーで一時停止でき、いつでも退出できます。',
     ],

@@ -9,6 +9,7 @@ import { presetModel, presetsFor, type PresetName } from '../core/model/presets.
 import type { ModelSpec, SampleShape } from '../core/model/spec.ts'
 import type { OwnData } from '../ports/own-data.ts'
 import { modelFacts } from './estimate.ts'
+import { LearningDraft } from './learning-draft.svelte.ts'
 import { LimitsDraft } from './limits-draft.svelte.ts'
 
 export type CharterDraft = Omit<CharterBody, 'kind' | 'salt' | 'seed'>
@@ -46,6 +47,7 @@ export class RoomDraft {
     classesPerPart: 3,
   })
   readonly limits = new LimitsDraft()
+  readonly learning = new LearningDraft(() => this.model)
   #wanted = $state<PresetName>('mlp')
 
   readonly shape: SampleShape | null = $derived(this.task === 'own' ? (this.own?.train.shape ?? null) : IMAGE)
@@ -67,6 +69,7 @@ export class RoomDraft {
     this.model !== null &&
       this.invalid.length === 0 &&
       this.limits.invalid.length === 0 &&
+      this.learning.invalid.length === 0 &&
       (this.task === 'own' || this.partition !== 'classes' || this.covered === this.classes.length),
   )
 
@@ -89,7 +92,8 @@ export class RoomDraft {
   charter(defaultTitle: string): CharterDraft | null {
     const { parts, rounds, localSteps, batchSize, learningRate } = this.numbers
     const limits = this.limits.terms()
-    if (!this.ready || this.model === null || limits === null) return null
+    const learning = this.learning.terms()
+    if (!this.ready || this.model === null || limits === null || learning === null) return null
     return {
       title: (this.title.trim() || defaultTitle).slice(0, MAX_TITLE),
       task: this.task,
@@ -105,6 +109,7 @@ export class RoomDraft {
         learningRateMicro: Math.max(1, Math.round(learningRate! * 1e6)),
         trusted: this.trusted ? 'yes' : 'no',
         rounds: rounds!,
+        ...learning,
       },
       schema: this.task === 'own' ? (this.own?.schema ?? '') : '',
       ...limits,

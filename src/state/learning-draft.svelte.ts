@@ -1,0 +1,142 @@
+// How a new room will learn, as chosen: encoding, rule, weighting, drift, head, lot, noise. What excludes each other is never
+// both chosen: a wish that does not fit falls back to what does, and comes back when it fits again.
+import type { PrivacyTerms, RuleName, TrainingTerms } from '../core/ledger/entry.ts'
+import { canKeepHead, DEFAULT_TERMS, weighsWholeUpdates } from '../core/ledger/terms.ts'
+import type { ModelSpec } from '../core/model/spec.ts'
+
+export const LEARNING_RANGES = {
+  mu: { min: 0.0001, max: 100, step: 'any' },
+  committee: { min: 5, max: 1000, step: 1 },
+  clip: { min: 0.000001, max: 1000, step: 'any' },
+  sigma: { min: 0.001, max: 1000, step: 'any' },
+  deltaExponent: { min: 1, max: 30, step: 1 },
+} as const
+
+export type LearningNumber = keyof typeof LEARNING_RANGES
+type Noise = Extract<PrivacyTerms, { type: 'noise' }>
+
+export const PROFILES: readonly TrainingTerms['profile'][] = ['auto', 'one-bit', 'masked', 'sparse']
+const RULES: readonly RuleName[] = [
+  'clip-trim',
+  'clip-mean',
+  'multi-krum',
+  'nearest-median',
+  'centered-clip',
+  'mean',
+]
+
+type Choices = Pick<
+  TrainingTerms,
+  'profile' | 'rule' | 'weighting' | 'drift' | 'proximalMicro' | 'head' | 'committee' | 'privacy'
+>
+
+export class LearningDraft {
+  profile = $state<TrainingTerms['profile']>(DEFAULT_TERMS.profile)
+  drift = $state<TrainingTerms['drift']>(DEFAULT_TERMS.drift)
+  lot = $state(DEFAULT_TERMS.committee > 0)
+  noise = $state(false)
+  numbers = $state<Record<LearningNumber, number | null>>({
+    mu: 0.1,
+    committee: DEFAULT_TERMS.committee,
+    clip: 1,
+    sigma: 4,
+    deltaExponent: 5,
+  })
+  #rule = $state<RuleName>(DEFAULT_TERMS.rule)
+  #weighting = $state<TrainingTerms['weighting']>(DEFAULT_TERMS.weighting)
+  #head = $state<TrainingTerms['head']>(DEFAULT_TERMS.head)
+  readonly #model: () => ModelSpec | null
+
+  readonly rules: readonly RuleName[] = $derived(
+    this.profile === 'sparse' ? RULES.filter(weighsWholeUpdates) : RULES,
+  )
+  readonly canWeigh: boolean = $derived(!weighsWholeUpdates(this.rule))
+  readonly canKeepHead: boolean = $derived.by(() => {
+    const model = this.#model()
+    return model === null || canKeepHead(model)
+  })
+  readonly invalid: readonly LearningNumber[] = $derived(
+    (Object.keys(LEARNING_RANGES) as LearningNumber[]).filter(
+      name => this.#asked(name) && !isInRange(name, this.numbers[name]),
+    ),
+  )
+  /** How many choices are not the usual ones. */
+  readonly changed: number = $derived.by(() => {
+    const { privacy, proximalMicro: _, ...terms } = this.#choices()
+    const plain = (Object.keys(terms) as (keyof typeof terms)[]).filter(
+      name => terms[name] !== DEFAULT_TERMS[name],
+    ).length
+    return plain + (privacy.type === 'none' ? 0 : 1)
+  })
+
+  /** @param model what the room will train, once that is known */
+  constructor(model: () => ModelSpec | null) {
+    this.#model = model
+  }
+
+  get rule(): RuleName {
+    return this.rules.includes(this.#rule) ? this.#rule : this.rules[0]!
+  }
+  set rule(rule: RuleName) {
+    this.#rule = rule
+  }
+
+  get weighting(): TrainingTerms['weighting'] {
+    return this.canWeigh ? this.#weighting : 'equal'
+  }
+  set weighting(weighting: TrainingTerms['weighting']) {
+    this.#weighting = weighting
+  }
+
+  get head(): TrainingTerms['head'] {
+    return this.canKeepHead ? this.#head : 'shared'
+  }
+  set head(head: TrainingTerms['head']) {
+    this.#head = head
+  }
+
+  /** Null without noise, or while its numbers do not fit. */
+  get noiseTerms(): Noise | null {
+    const privacy = this.invalid.length === 0 ? this.#choices().privacy : null
+    return privacy?.type === 'noise' ? privacy : null
+  }
+
+  /** Only while nothing is invalid; else null. */
+  terms(): Choices | null {
+    return this.invalid.length === 0 ? this.#choices() : null
+  }
+
+  #choices(): Choices {
+    const { mu, committee, clip, sigma, deltaExponent } = this.numbers
+    return {
+      profile: this.profile,
+      rule: this.rule,
+      weighting: this.weighting,
+      drift: this.drift,
+      proximalMicro: this.drift === 'prox' ? Math.round((mu ?? 0) * 1e6) : 0,
+      head: this.head,
+      committee: this.lot ? (committee ?? 0) : 0,
+      privacy: this.noise
+        ? {
+            type: 'noise',
+            clipMicro: Math.round((clip ?? 0) * 1e6),
+            noiseMilli: Math.round((sigma ?? 0) * 1000),
+            deltaExponent: deltaExponent ?? 0,
+          }
+        : { type: 'none' },
+    }
+  }
+
+  /** Whether a number is part of what is chosen: what nobody sees must not be in the way. */
+  #asked(name: LearningNumber): boolean {
+    if (name === 'mu') return this.drift === 'prox'
+    if (name === 'committee') return this.lot
+    return this.noise
+  }
+}
+
+function isInRange(name: LearningNumber, value: number | null): boolean {
+  const { min, max, step } = LEARNING_RANGES[name]
+  if (value === null || !Number.isFinite(value) || value < min || value > max) return false
+  return step === 'any' || Number.isInteger(value)
+}
