@@ -46,6 +46,7 @@ export function judge(records: readonly RunRecord[]): Check[] {
     g: sizeChecks,
     h: disjointChecks,
     k: roundingChecks,
+    o: headFigures,
     p: choiceFigures,
     x: controlChecks,
   }
@@ -203,6 +204,19 @@ function roundingChecks(table: Table): Check[] {
       '<=',
       0.2,
     ),
+  )
+}
+
+function headFigures(table: Table): Check[] {
+  return ['dir 0.1', 'two shards'].flatMap(split =>
+    ['shared head', 'own head'].flatMap(name => [
+      figure(`o ${split}: ${name}, all classes`, table.final('o', split, name), '%'),
+      figure(
+        `o ${split}: ${name}, members' own classes`,
+        table.mean('o', split, name, run => run.personal ?? NaN),
+        '%',
+      ),
+    ]),
   )
 }
 

@@ -14,6 +14,8 @@ export interface Arm {
   readonly plan: SeedlessPlan
   /** Rounds between two evaluations; the last round is always evaluated. */
   readonly every: number
+  /** Whether members' models are also tried on members' own kinds of samples. */
+  readonly personal: boolean
 }
 
 const SPLITS = {
@@ -45,7 +47,7 @@ function arm(
     ...rest,
     terms: { ...PLAIN_PLAN.terms, profile: 'one-bit' as const, ...terms },
   }
-  return { row, split, name, plan, every }
+  return { row, split, name, plan, every, personal: row === 'o' }
 }
 
 function asFedAvg({ plan, ...rest }: Arm): Arm {
@@ -63,6 +65,7 @@ export function allArms(): readonly Arm[] {
     ...churnArms(),
     ...priceArms(),
     ...sizeArms(),
+    ...headArms(),
     ...choiceArms(),
     ...RULES.slice(1).flatMap(robustArms),
   ]
@@ -168,6 +171,15 @@ function sizeArms(): Arm[] {
       { ...forty, members: 4, liars: 1, attack: 'flip' },
     ),
   ]
+}
+
+/** A last layer of one's own, where it is meant for: every member knows few classes and wants those. */
+function headArms(): Arm[] {
+  const splits: readonly SplitName[] = ['dir 0.1', 'two shards']
+  return splits.flatMap(split => [
+    arm('o', split, 'shared head'),
+    arm('o', split, 'own head', { head: 'own' }),
+  ])
 }
 
 /** What the other choices of a charter cost where nobody lies, at 60 rounds like row a. */

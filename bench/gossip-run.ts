@@ -3,6 +3,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sha256 } from '@noble/hashes/sha2.js'
+import type { Dataset } from '../src/core/data/dataset.ts'
 import { bytesToHex } from '../src/core/num/hex.ts'
 import { dealSamples } from '../src/sim/lab/deal.ts'
 import { Lab } from '../src/sim/lab/lab.ts'
@@ -29,6 +30,8 @@ export interface RunRecord {
   readonly driftPercent: number
   /** Rounds computed again, a replica and round. */
   readonly replays: number
+  /** Mean over members of the percent right on held-out samples of the member's own classes, in its proportions. */
+  readonly personal: number | null
   readonly seconds: number
 }
 
@@ -43,7 +46,9 @@ export class Bench {
     const known = this.tools.get(name)
     if (known) return known
     const trainer = createLabTrainer(model, optimizer)
-    const made = { trainer, train: trainer.prepare(this.data.train), test: trainer.prepare(this.data.test) }
+    const testOf = byClass(this.data.test).map(data => trainer.prepare(data))
+    const { train, test } = this.data
+    const made = { trainer, train: trainer.prepare(train), test: trainer.prepare(test), testOf }
     this.tools.set(name, made)
     return made
   }
@@ -53,6 +58,8 @@ export interface Tools {
   readonly trainer: LabTrainer
   readonly train: PreparedSamples
   readonly test: PreparedSamples
+  /** Held-out samples class by class. */
+  readonly testOf: readonly PreparedSamples[]
 }
 
 export function keyOf(plan: LabPlan): string {
@@ -74,19 +81,20 @@ export function openLab(bench: Bench, plan: LabPlan): Lab {
 
 export function runArm(
   bench: Bench,
-  { row, split, name, plan: seedless, every }: Arm,
+  { row, split, name, plan: seedless, every, personal }: Arm,
   seed: string,
 ): RunRecord {
   const plan: LabPlan = { ...seedless, seed }
   const cpu = process.cpuUsage()
   const lab = openLab(bench, plan)
   const { trainer, test } = bench.toolsFor(plan)
-  /** Where members may hold different models, all of them are asked. */
+  const ownHeads = plan.terms.head === 'own'
+  /** Mean over the different models that members hold. */
   const percent = (): number => {
-    const shares = [...new Map(lab.replicas.map(({ state }) => [state.params, state.params])).values()].map(
-      params => trainer.accuracy(test, params),
-    )
-    return (100 * shares.reduce((sum, share) => sum + share, 0)) / shares.length
+    const models = ownHeads
+      ? lab.members.map(({ index }) => lab.paramsOf(index))
+      : lab.replicas.map(({ state }) => state.params)
+    return 100 * mean([...new Set(models)].map(params => trainer.accuracy(test, params)))
   }
   const curve: [number, number][] = []
   for (let round = 1; round <= plan.rounds; round++) {
@@ -95,8 +103,8 @@ export function runArm(
   }
   const driftPercent = lab.replicas.length > 1 ? 100 * lab.drift() : 0
   lab.heal()
-  const final =
-    lab.hashes().size === 1 ? 100 * trainer.accuracy(test, lab.replicas[0]!.state.params) : percent()
+  const isOne = lab.hashes().size === 1 && !ownHeads
+  const final = isOne ? 100 * trainer.accuracy(test, lab.replicas[0]!.state.params) : percent()
   curve.push([plan.rounds, final])
   const used = process.cpuUsage(cpu)
   const replays = lab.replicas.reduce((sum, replica) => sum + replica.replays, 0)
@@ -113,8 +121,41 @@ export function runArm(
     models: lab.hashes().size,
     driftPercent,
     replays: replays / lab.replicas.length / plan.rounds,
+    personal: personal ? personalPercent(bench, lab, plan) : null,
     seconds: (used.user + used.system) / 1e6,
   }
+}
+
+/** How right every member's model is on the classes that the member itself holds, in its own proportions. */
+function personalPercent(bench: Bench, lab: Lab, plan: LabPlan): number {
+  const { trainer, testOf } = bench.toolsFor(plan)
+  const { y } = bench.data.train
+  const known = new Map<Float32Array, number[]>()
+  return (
+    100 *
+    mean(
+      lab.members.map(({ index, part }) => {
+        const params = lab.paramsOf(index)
+        const shares = known.get(params) ?? testOf.map(set => trainer.accuracy(set, params))
+        known.set(params, shares)
+        return mean([...part.samples].map(sample => shares[y[sample]!]!))
+      }),
+    )
+  )
+}
+
+function byClass({ shape, classes, x, y }: Dataset): Dataset[] {
+  const size = x.length / y.length
+  return classes.map((_, label) => {
+    const chosen = [...y.keys()].filter(i => y[i] === label)
+    const pixels = new Uint8Array(chosen.length * size)
+    chosen.forEach((from, to) => pixels.set(x.subarray(from * size, (from + 1) * size), to * size))
+    return { shape, classes, x: pixels, y: new Uint16Array(chosen.length).fill(label) }
+  })
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /** Records of a file by key and place in the table; none without the file. */

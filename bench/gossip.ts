@@ -16,7 +16,7 @@ import { Bench, keyOf, placeOf, readRecords, runArm, type RunRecord, writeRecord
 import { check, commitName, deviceName, figure, type Check, type Report } from './report.ts'
 
 const RECORDS = fileURLToPath(new URL('../out/gossip/runs.jsonl', import.meta.url))
-const ROWS = 'abcdefghikpx'
+const ROWS = 'abcdefghikopx'
 /** Of the nearest peer system by its own account: bytes of a member's round among n members with P parameters. */
 const theirBytes = (members: number, parameters: number): number => (members - 1) * (4 * parameters + 250)
 

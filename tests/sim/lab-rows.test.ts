@@ -61,6 +61,14 @@ describe(`rooms of ten on MNIST, seed ${SEED}`, () => {
     expect(run('h', 'disjoint', 'default', 60).final).toBeGreaterThan(85)
   })
 
+  test('heads of their own serve members’ own classes and nobody else', () => {
+    const [shared, own] = ['shared head', 'own head'].map(name => run('o', 'two shards', name, 15))
+    expect(own!.personal).toBeGreaterThan(95)
+    expect(own!.personal).toBeGreaterThan(shared!.personal! + 5)
+    expect(own!.final).toBeLessThan(40)
+    expect(own!.updateBytes).toBeLessThan(shared!.updateBytes)
+  })
+
   test('the same plan gives the same bits', () => {
     const arm = allArms().find(({ row, name }) => row === 'f' && name === '30 % leave')!
     const names = [0, 1].map(() => {

@@ -9,6 +9,7 @@ import type { Encoded, Profile } from '../../core/gossip/machine.ts'
 import { hashState, type ModelState } from '../../core/gossip/state.ts'
 import { SIGNED_HEADER_BYTES, type Update } from '../../core/gossip/update.ts'
 import { roundToHalf } from '../../core/params/half-vector.ts'
+import { headRange, joinHead, sharedParameters, splitHead, type HeadRange } from '../../core/params/head.ts'
 import { LocalDrift } from '../../peer/local-drift.ts'
 import type { Optimizer } from '../../ports/trainer.ts'
 import { attackVector, trainsItself } from './attacks.ts'
@@ -24,6 +25,8 @@ interface Member {
   readonly part: LabPart
   readonly lies: boolean
   readonly residual: Float32Array
+  /** Its own last layer where heads are not shared; else empty. */
+  head: Float32Array
   readonly drift: LocalDrift
   /** What it said last: a mask decides where the next job starts. */
   last: Encoded | null
@@ -47,6 +50,9 @@ export class Lab {
   private parcels: Parcel[] = []
   private readonly chance: Rng
   private readonly optimizer: Optimizer
+  /** What is sent and agreed on: the first parameters, all of them or all but the head. */
+  private readonly shared: number
+  private readonly range: HeadRange
 
   /** @param parts what each member trains on; as many as the plan has members */
   constructor(
@@ -54,24 +60,27 @@ export class Lab {
     private readonly trainer: LabTrainer,
     parts: readonly LabPart[],
   ) {
-    const { parameters } = trainer
-    this.profile = profileOf(plan, parameters)
+    this.range = headRange(plan.model)
+    this.shared = sharedParameters(plan.model, plan.terms.head)
+    this.profile = profileOf(plan, this.shared)
+    const whole = initialParams(plan.model, plan.seed)
     this.members = parts.map((part, index) => ({
       id: labMemberId(plan.seed, index),
       index,
       part,
       lies: index >= plan.members - plan.liars,
-      residual: new Float32Array(parameters),
-      drift: new LocalDrift(plan.terms, parameters),
+      residual: new Float32Array(this.shared),
+      head: whole.slice(this.shared),
+      drift: new LocalDrift(plan.terms, this.shared),
       last: null,
       away: false,
     }))
-    const params = initialParams(plan.model, plan.seed)
+    const params = whole.slice(0, this.shared)
     if (plan.halfStates) roundToHalf(params)
     const start: ModelState = {
       round: 0,
       params,
-      momentum: new Float32Array(parameters),
+      momentum: new Float32Array(this.shared),
       draw: new Uint8Array(0),
     }
     this.replicas = createReplicas(plan, start, this.profile, this.members.length)
@@ -104,6 +113,12 @@ export class Lab {
   /** Everything that is still on its way arrives: the network heals. */
   heal(): void {
     this.deliver(() => true)
+  }
+
+  /** The model as a member uses it. */
+  paramsOf(index: number): Float32Array {
+    const member = this.members[index]!
+    return this.withHead(this.replicaOf(member).state.params, member)
   }
 
   /** Names of the replicas' current states: one when all agree bit by bit. */
@@ -149,13 +164,14 @@ export class Lab {
     const { residual } = member
     const { params } = this.replicaOf(member).state
     const start = this.profile.localStart(params, residual, member.last)
-    const end = this.trainer.train(member.part, start, {
+    const trained = this.trainer.train(member.part, this.withHead(start, member), {
       steps: terms.localSteps,
       batchSize: terms.batchSize,
       optimizer: this.optimizer,
       seed: `${seed}/${member.index}/${round}`,
-      drift: member.drift.control(params.length),
+      drift: member.drift.control(this.trainer.parameters),
     })
+    const end = this.keepHead(trained, member)
     const change = start.map((value, i) => value - end[i]!)
     const { carry } = this.profile
     for (let i = 0; i < residual.length; i++) residual[i] = carry * residual[i]! + change[i]!
@@ -190,9 +206,21 @@ export class Lab {
   }
 
   private decode(update: Encoded): Float32Array {
-    const values = new Float32Array(this.trainer.parameters)
+    const values = new Float32Array(this.shared)
     this.profile.restore(values, update)
     return values
+  }
+
+  private withHead(body: Float32Array, { head }: Member): Float32Array {
+    return head.length === 0 ? body : joinHead(this.range, body, head)
+  }
+
+  /** The shared part of what was trained; the rest stays with the member. */
+  private keepHead(trained: Float32Array, member: Member): Float32Array {
+    if (member.head.length === 0) return trained
+    const { body, head } = splitHead(this.range, trained)
+    member.head = head
+    return body
   }
 
   private replicaOf({ index }: Member): Replica {
