@@ -7,14 +7,16 @@ import type { RefusalReason } from '../ports/session.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Priority, Transport } from '../ports/transport.ts'
 import type { PeerMessage } from '../protocol/messages.ts'
+import type { Reached } from './room-book.ts'
 
 /**
  * What was decoded and whose signatures were checked, for members that share a process: in a simulation a thousand would do
- * the same work and hold the same bytes. Entries by hash, updates by id.
+ * the same work and hold the same bytes. Entries by hash, updates by id, epochs by the hash of their seal.
  */
 export interface Checked {
   readonly entries: Map<string, Entry>
   readonly updates: Map<string, Update>
+  readonly epochs: Map<string, Reached>
 }
 
 export interface PeerContext {

@@ -102,7 +102,7 @@ export class Peer {
     const { localSteps, rounds, committee } = charter.terms
     const config = { room, self: signer.id, profile, localSteps, rounds, committee }
     this.machine = new GossipMachine(config, base, hashState(base), clock.now(), publishedThrough)
-    this.book = new RoomBook(options.charter)
+    this.book = new RoomBook(options.charter, deps.checked?.epochs)
     this.doc.append(options.charter)
     this.wire = new Wire(deps, this.book, this.store, {
       parameters,

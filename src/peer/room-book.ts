@@ -4,6 +4,7 @@
 import type { Entry, EntryBody, ProofBody } from '../core/ledger/entry.ts'
 import { readEvidence } from '../core/ledger/evidence.ts'
 import { entryBytes, entryHash, hashOf, Ledger, type Admission } from '../core/ledger/chain.ts'
+import type { Canonical } from '../core/ledger/canonical.ts'
 import type { Proposal } from '../core/ledger/decode.ts'
 import { appendLeaves, leafHash } from '../core/num/merkle.ts'
 import type { Membership } from '../core/ledger/members.ts'
@@ -22,7 +23,6 @@ import {
   mayBeSealMember,
   membershipsOf,
   nextSealMembers,
-  stateHash,
   type RoomState,
 } from '../core/room/fold.ts'
 import type { CharterEntry } from './founding.ts'
@@ -61,10 +61,21 @@ export type Verdict = 'good' | 'missing' | 'bad'
 
 interface Outcome {
   readonly entries: readonly Entry[]
+  /** Not to be changed. */
   readonly state: RoomState
+  readonly encoded: Canonical
+  readonly stateHash: string
   readonly size: number
   readonly root: string
   readonly frontier: readonly string[]
+}
+
+/** What the entries that a seal names come to. Whoever holds them comes to the same. */
+export interface Reached {
+  /** Null where the seal says something else. */
+  readonly outcome: Outcome | null
+  readonly pays: boolean
+  readonly paused: boolean
 }
 
 /** A proposal may be this far ahead of the room's time here. */
@@ -81,6 +92,8 @@ export class RoomBook {
   takenBack = 0
   /** Null until somebody asks, after entries were taken back: a flood of forks must not cost a fold each. */
   private folded: RoomState | null
+  /** Canonical form of what is sealed; null while nobody needed it. */
+  private encoded: Canonical | null = null
   private heads: readonly SealedHead[] = []
   private frontier: readonly string[] = []
   private size = 0
@@ -90,7 +103,11 @@ export class RoomBook {
   /** Results of judging, so that closing does not compute them again; newest last. */
   private readonly outcomes = new Map<string, Outcome>()
 
-  constructor(readonly charter: CharterEntry) {
+  constructor(
+    readonly charter: CharterEntry,
+    /** By seal: for members that share a process, where a thousand would do the same work. */
+    private readonly reached?: Map<string, Reached>,
+  ) {
     this.ledger = new Ledger(charter.room)
     this.sealed = createRoomState(charter.room)
     this.folded = createRoomState(charter.room)
@@ -132,9 +149,13 @@ export class RoomBook {
   /** How many are present, by what they signed: who vanished without a word still counts. */
   get here(): { readonly members: number; readonly trainers: number } {
     if (!this.counted) {
-      const present = [...this.members().values()].filter(member => member.present)
-      const trainers = present.filter(({ role }) => role === 'trainer').length
-      this.counted = { members: present.length, trainers }
+      let [members, trainers] = [0, 0]
+      for (const { present, role } of this.members().values()) {
+        if (!present) continue
+        members++
+        if (role === 'trainer') trainers++
+      }
+      this.counted = { members, trainers }
     }
     return this.counted
   }
@@ -188,7 +209,7 @@ export class RoomBook {
       size: closed.size,
       root: closed.root,
       heads: hashOf(heads),
-      state: stateHash(closed.state),
+      state: closed.stateHash,
       members,
       anchor,
       modelRound: facts.modelRound,
@@ -211,17 +232,26 @@ export class RoomBook {
     if (!this.continues(heads)) return 'bad'
     const entries = this.ledger.openEntries(heads)
     if (!entries) return 'missing'
+    const reached = this.reached?.get(hash) ?? this.reach(seal, entries)
+    this.reached?.set(hash, reached)
+    const { outcome, pays, paused } = reached
+    if (!outcome) return 'bad'
+    // A proposer that leaves an order out could have paid what the order stopped.
+    if (!judgement.isFinal && pays && !paused && isPaused(this.live, seal.unixMs)) return 'bad'
+    this.remember(hash, outcome)
+    return 'good'
+  }
+
+  private reach(seal: Seal, entries: readonly Entry[]): Reached {
     const draft = cloneState(this.sealed)
     for (const entry of entries) applyEntry(draft, entry, entryHash(entry))
-    if (!this.officesFit(seal, draft)) return 'bad'
-    if (!judgement.isFinal && this.paysInPause(seal, draft)) return 'bad'
+    const pays = draft.credits.pending.length > 0
+    const paused = isPaused(draft, seal.unixMs)
+    if (!this.officesFit(seal, draft)) return { outcome: null, pays, paused }
     const { epoch, unixMs, members, anchor } = seal
     const closed = this.closeWith(draft, entries, { epoch, unixMs, members, anchor })
-    const same =
-      closed.size === seal.size && closed.root === seal.root && stateHash(closed.state) === seal.state
-    if (!same) return 'bad'
-    this.remember(hash, closed)
-    return 'good'
+    const same = closed.size === seal.size && closed.root === seal.root && closed.stateHash === seal.state
+    return { outcome: same ? closed : null, pays, paused }
   }
 
   /**
@@ -237,10 +267,11 @@ export class RoomBook {
       const lenient = { unixMs: seal.unixMs, modelHashOf: () => undefined, isFinal: true }
       if (this.judge({ seal, heads }, lenient) !== 'good') return undefined
     }
-    const { entries, state, size, frontier } = this.outcomes.get(hash)!
+    const { entries, state, encoded, size, frontier } = this.outcomes.get(hash)!
     this.ledger.seal(heads)
     this.certificate = certificate
     this.sealed = state
+    this.encoded = encoded
     this.size = size
     this.frontier = frontier
     this.heads = heads
@@ -261,6 +292,7 @@ export class RoomBook {
     for (const [author, cut] of state.members.convicted) this.ledger.cutAt(author, cut)
     this.certificate = certificate
     this.sealed = state
+    this.encoded = snapshot.state
     this.size = seal.size
     this.frontier = snapshot.frontier
     this.heads = snapshot.heads
@@ -272,7 +304,8 @@ export class RoomBook {
   /** Of the last seal; null before the first. */
   snapshot(): Snapshot | null {
     if (!this.certificate) return null
-    return { heads: this.heads, frontier: this.frontier, state: encodeState(this.sealed) }
+    this.encoded ??= encodeState(this.sealed)
+    return { heads: this.heads, frontier: this.frontier, state: this.encoded }
   }
 
   private ground(): Genesis {
@@ -295,7 +328,9 @@ export class RoomBook {
     const leaves = entries.map(entry => leafHash(entryBytes(entry)))
     const tree = appendLeaves(this.frontier, this.size, leaves)
     if (!tree) throw new Error('the own frontier does not fit its size')
-    return { entries, state, size: tree.size, root: tree.root, frontier: tree.frontier }
+    const encoded = encodeState(state)
+    const { size, root, frontier } = tree
+    return { entries, state, encoded, stateHash: hashOf(encoded), size, root, frontier }
   }
 
   /** Nobody's sealed entries are taken back. */
@@ -305,13 +340,6 @@ export class RoomBook {
       const head = named.get(author)
       return head !== undefined && (head.seq > seq || (head.seq === seq && head.hash === hash))
     })
-  }
-
-  /** A proposer that leaves an order out could have paid what the order stopped. */
-  private paysInPause({ unixMs }: Seal, draft: RoomState): boolean {
-    if (draft.credits.pending.length === 0) return false
-    const isPaused = ({ governance }: RoomState): boolean => pausesInForce(governance, unixMs).length > 0
-    return isPaused(this.live) && !isPaused(draft)
   }
 
   private officesFit({ members, anchor, unixMs }: Seal, state: RoomState): boolean {
@@ -329,4 +357,8 @@ export class RoomBook {
     const oldest = this.outcomes.keys().next()
     if (this.outcomes.size > OUTCOMES && !oldest.done) this.outcomes.delete(oldest.value)
   }
+}
+
+function isPaused({ governance }: RoomState, unixMs: number): boolean {
+  return pausesInForce(governance, unixMs).length > 0
 }

@@ -79,7 +79,7 @@ export class Swarm {
   private charter: CharterEntry | undefined
   private readonly twins: Peer[] = []
   /** A thousand members need not each check what one of them did. */
-  private readonly checked: Checked = { entries: new Map(), updates: new Map() }
+  private readonly checked: Checked = { entries: new Map(), updates: new Map(), epochs: new Map() }
 
   constructor(private readonly options: SwarmOptions) {
     this.network = createMemoryNetwork({
