@@ -55,3 +55,27 @@ export function termsFault(terms: TrainingTerms, model: ModelSpec): TermsFault |
   if (head === 'own' && !canKeepHead(model)) return 'head-layers'
   return undefined
 }
+
+/**
+ * For parts that hold few classes each, where local models walk apart: larger local steps, an outer step with memory, and
+ * control variates. The same measurement, five seeds of 60 rounds of 20 steps: 93 % where the terms above end at 89 %.
+ */
+const SKEWED_TERMS: TrainingTerms = {
+  ...DEFAULT_TERMS,
+  learningRateMicro: 200_000,
+  outerRateMilli: 700,
+  outerMomentumMilli: 700,
+  drift: 'variates',
+}
+
+/** Up to so many classes a part, or a Dirichlet parameter up to this, a built-in task counts as skewed. */
+const FEW_CLASSES = 3
+const SKEWED_ALPHA_MILLI = 100
+
+/** The terms that a room proposes for data dealt in this way. */
+export function termsFor(partition: PartitionScheme): TrainingTerms {
+  const isSkewed =
+    (partition.type === 'classes' && partition.classesPerPart <= FEW_CLASSES) ||
+    (partition.type === 'dirichlet' && partition.alphaMilli <= SKEWED_ALPHA_MILLI)
+  return isSkewed ? SKEWED_TERMS : DEFAULT_TERMS
+}
