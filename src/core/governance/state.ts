@@ -272,6 +272,36 @@ export function freshAccount(): Account {
   }
 }
 
+/** One that can be changed without changing the other. Records that are replaced and never changed are shared. */
+export function cloneGovernance(state: GovernanceState): GovernanceState {
+  const inner = <K, V>(outer: ReadonlyMap<string, ReadonlyMap<K, V>>): Map<string, Map<K, V>> =>
+    new Map([...outer].map(([key, map]) => [key, new Map(map)]))
+  return {
+    ...state,
+    motions: new Map(state.motions),
+    signatures: inner(state.signatures),
+    vouches: inner(state.vouches) as GovernanceState['vouches'],
+    custody: new Map(state.custody),
+    accounts: new Map([...state.accounts].map(([member, account]) => [member, cloneAccount(account)])),
+    holds: new Map(state.holds),
+    revoked: new Map(state.revoked),
+    highWater: new Map(state.highWater),
+    evicted: new Map(state.evicted),
+    convicted: new Set(state.convicted),
+    requests: new Map(state.requests),
+    timeline: new Map(state.timeline),
+  }
+}
+
+function cloneAccount(account: Account): Account {
+  return {
+    ...account,
+    uses: new Map([...account.uses].map(([key, use]) => [key, { ...use }])),
+    devices: new Map([...account.devices].map(([device, use]) => [device, { ...use }])),
+    violations: new Map(account.violations),
+  }
+}
+
 /** The room's own lineage: everything trained here has one common model. */
 export function lineageOf(state: Pick<GovernanceState, 'room'>): string {
   return state.room

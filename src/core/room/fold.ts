@@ -7,7 +7,7 @@ import { derive } from '../governance/derived.ts'
 import { levelOf } from '../governance/identity.ts'
 import { governanceMechanism } from '../governance/mechanism.ts'
 import { pausesInForce } from '../governance/pause.ts'
-import type { GovernanceState } from '../governance/state.ts'
+import { cloneGovernance, type GovernanceState } from '../governance/state.ts'
 import { canonicalise, type Canonical } from '../ledger/canonical.ts'
 import { creditsMechanism, type CreditsState } from '../ledger/credits.ts'
 import type { Entry } from '../ledger/entry.ts'
@@ -105,8 +105,27 @@ export function stateHash(state: RoomState): string {
   return bytesToHex(sha256(new TextEncoder().encode(canonicalise(encodeState(state)))))
 }
 
-export function cloneState(state: RoomState): RoomState {
-  return structuredClone(state)
+/** Shares the records that are replaced and never changed. */
+export function cloneState({ room, charter, waiting, members, credits, governance }: RoomState): RoomState {
+  return {
+    room,
+    charter,
+    waiting: [...waiting],
+    members: {
+      ...members,
+      records: new Map(members.records),
+      convicted: new Map(members.convicted),
+      handovers: new Map(members.handovers),
+    },
+    credits: {
+      ...credits,
+      balances: new Map(credits.balances),
+      pending: [...credits.pending],
+      cuts: new Map(credits.cuts),
+      rejected: [...credits.rejected],
+    },
+    governance: cloneGovernance(governance),
+  }
 }
 
 /** Everybody who ever joined and is not out, as long as the state does not change; who left or was evicted is not present. */

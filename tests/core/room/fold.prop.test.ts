@@ -175,6 +175,11 @@ test('every interleaving of 200 random rooms comes to the same, over two seals, 
     const restored = decodeState(ROOM, JSON.parse(text(reference)) as Canonical)
     if (!restored) throw new Error(`seed ${seed}: the snapshot does not decode`)
     expect(text(restored), `seed ${seed}: snapshot`).toBe(text(reference))
+    const before = text(reference)
+    const away = cloneState(reference)
+    folded(script.written.slice(35), away)
+    closeEpoch(away, facts(2))
+    expect(text(reference), `seed ${seed}: what a clone goes through`).toBe(before)
     folded(script.written.slice(35), reference)
     folded(rest, other)
     folded(rest, restored)
@@ -183,6 +188,7 @@ test('every interleaving of 200 random rooms comes to the same, over two seals, 
     expect(text(other), `seed ${seed}: second seal`).toBe(text(reference))
     expect(text(restored), `seed ${seed}: from the snapshot`).toBe(text(reference))
     expect(stateHash(copy), `seed ${seed}: clone`).toBe(stateHash(reference))
+    expect(text(away), `seed ${seed}: clone of the sealed`).toBe(text(reference))
     const { base, evicted, revoked, orders, highWater } = reference.governance
     effective += evicted.size + revoked.size + highWater.size + (orders.nonce >= 0 ? 1 : 0)
     if (base?.hash !== reference.charter) effective++
