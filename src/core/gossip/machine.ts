@@ -461,7 +461,7 @@ export class GossipMachine {
 
   /**
    * Fetches a common state when the others' window has left this member behind, or when most of them froze another
-   * state for the same round. Ties go to the smaller hash, so two halves do not swap.
+   * state for the same round. Ties go to one side for good, so two halves do not swap.
    */
   private compareBases(now: number, effects: GossipEffect[]): void {
     if (this.fetching) return
@@ -481,7 +481,16 @@ export class GossipMachine {
       return
     }
     const anchors = new Map(this.window.anchors.map(anchor => [anchor.round, anchor.hash]))
-    const round = this.presences.baseRounds().findLast(candidate => anchors.has(candidate))
+    // The newest of the rounds that most have spoken of: at a newer one the first few to speak would decide, this time for
+    // one side, next time for the other, and where rounds are short no suspicion would last.
+    let round: number | undefined
+    let spoken = 0
+    for (const candidate of this.presences.baseRounds()) {
+      const statements = anchors.has(candidate) ? countOf(this.presences.votes(candidate)) : 0
+      if (statements === 0 || statements < spoken) continue
+      round = candidate
+      spoken = statements
+    }
     if (round === undefined) return
     const votes = this.presences.votes(round)
     const own = anchors.get(round)!
@@ -592,18 +601,26 @@ export class GossipMachine {
   }
 }
 
+function countOf(votes: ReadonlyMap<string, readonly MemberId[]>): number {
+  let count = 0
+  for (const members of votes.values()) count += members.length
+  return count
+}
+
+/** Ties go to the side of the smallest member, which is the same side in every round. */
 function leader(votes: ReadonlyMap<string, readonly MemberId[]>): {
   hash: string
   members: readonly MemberId[]
 } {
-  let best: { hash: string; members: readonly MemberId[] } | undefined
+  let best: { hash: string; members: readonly MemberId[]; first: MemberId } | undefined
   for (const [hash, members] of votes) {
+    const first = members.reduce((a, b) => (b < a ? b : a))
     if (
       !best ||
       members.length > best.members.length ||
-      (members.length === best.members.length && hash < best.hash)
+      (members.length === best.members.length && first < best.first)
     )
-      best = { hash, members }
+      best = { hash, members, first }
   }
   return best!
 }

@@ -255,6 +255,38 @@ describe('common state', () => {
     })
   })
 
+  test('two halves: the side of the smallest member stands, whatever the hashes of a round', () => {
+    for (const hash of ['00'.repeat(32), 'ff'.repeat(32)]) {
+      const { step } = createMachine()
+      const own = hashState(startState())
+      for (const now of [0, 1_000, 2_000, 3_000]) {
+        step(presence(1, 0, { baseHash: own }), now)
+        for (const other of [2, 3]) step(presence(other, 0, { baseHash: hash }), now)
+        expect(types(step({ type: 'tick' }, now + 100))).not.toContain('fetch-state')
+      }
+    }
+  })
+
+  test('who speaks first of a newer round does not clear a suspicion that more have raised', () => {
+    const member = createMachine()
+    const { machine, step } = member
+    step({ type: 'role', training: true }, 0)
+    for (let round = 0; round < 5; round++) trainOnce(member, 3_000 * (round + 1))
+    const [old, newer] = machine.window.anchors.slice(-2)
+    const at = 20_000
+    for (const other of [1, 2]) step(presence(other, 5, { baseRound: old!.round, baseHash: theirs }), at)
+    step({ type: 'tick' }, at + 1)
+    step(presence(3, 5, { baseRound: newer!.round, baseHash: newer!.hash }), at + 500)
+    step({ type: 'tick' }, at + 501)
+    const effects = step({ type: 'tick' }, at + 1_600)
+    expect(effects).toContainEqual({
+      type: 'fetch-state',
+      round: old!.round,
+      hash: theirs,
+      from: [memberId(1), memberId(2)],
+    })
+  })
+
   test('members that only prepare have no say', () => {
     const { step } = createMachine()
     step(presence(1, 43, { baseRound: 40, baseHash: theirs, status: 'preparing' }), 0)
