@@ -136,7 +136,8 @@ export function planOf(seed: string, wanted: Wanted = {}): ChaosPlan {
     const around = chance(0.3) ? rng.below(members) : null
     events.push({ type: 'loss', atMs, untilMs: atMs + between(20_000, 60_000), rate: 0.2, around })
   }
-  const stepMs = Array.from({ length: members }, () => between(250, 450))
+  // Rounds of three to four seconds: shorter than a real room's, which makes every promise about rounds harder to keep.
+  const stepMs = Array.from({ length: members }, () => between(600, 1_000))
   if (has('slow')) stepMs[others[0] ?? 0]! *= 10
   for (const [member, attack] of liars) stepMs[member]! *= attack === 'slow' ? 10 : 1.3
   const skewMs = Array.from({ length: members }, () => 0)

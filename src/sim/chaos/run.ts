@@ -49,7 +49,7 @@ const LOOK_MS = 500
 const OVERLAY = { meshMembers: 6, degree: 4, maxDegree: 6 }
 const EXPLORE_MS = 7_000
 /** Rounds after the quiet begins by which everybody must have caught up with learning. */
-const TAIL_MS = 20_000
+const TAIL_MS = 24_000
 const SETTLE_MS = 8_000
 /** Of everybody's way to the ledger's end: entries travel by comparison of heads, every ten seconds. */
 const LEDGER_MS = 60_000
