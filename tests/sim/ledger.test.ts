@@ -34,7 +34,7 @@ describe(`${RUNS} seeded runs keep every promise`, () => {
       expect(all(({ pauses }) => pauses)).toBeGreaterThan(0)
       // The plan keeps what the promises rest on, less than a third of crooks under a seal; who comes and goes between two
       // seals can tip a rare one.
-      expect(all(({ unsoundSeals }) => unsoundSeals)).toBeLessThanOrEqual(2)
+      expect(all(({ unsoundSeals }) => unsoundSeals)).toBeLessThanOrEqual(RUNS / 50)
     })
   }
 })
@@ -77,6 +77,7 @@ describe('runs that once broke a promise keep it', () => {
       { members: 6, crooks: 'equivocator' },
       'a proof that was found before joining was never written',
     ],
+    ['accept/19', {}, 'two groups that only liars linked looked for no links to each other'],
   ] as const satisfies readonly (readonly [string, RunOptions, string])[]) {
     test(what, { timeout: LONG_MS }, async () => {
       expectKept(await runLedger(seed, options))

@@ -43,15 +43,18 @@ export function membersToCall(view: OverlayView, limits: OverlayLimits, rng: Rng
 }
 
 /**
- * A member worth linking to although nothing is missing: one that no neighbour knows. Calling one now and then joins
- * groups that drifted apart, which no member could notice otherwise, and keeps the overlay random.
+ * A member worth linking to although nothing is missing. Half of the time one that no neighbour knows: calling one now and
+ * then joins groups that drifted apart, which no member could notice otherwise, and keeps the overlay random. Else anybody: a
+ * neighbour that is linked to everyone need not pass anything on, and two groups that have only such ones in common would
+ * have all the links that they look for.
  */
 export function memberToExplore(view: OverlayView, limits: OverlayLimits, rng: Rng): MemberId | undefined {
   if (knownMembers(view).size <= limits.meshMembers) return undefined
   const near = new Set<MemberId>()
   for (const neighbours of view.links.values()) for (const neighbour of neighbours) near.add(neighbour)
-  const far = view.candidates.filter(member => !near.has(member))
-  return far.length > 0 ? far[rng.below(far.length)] : undefined
+  const anybody = rng.next() < 0.5
+  const among = anybody ? view.candidates : view.candidates.filter(member => !near.has(member))
+  return among.length > 0 ? among[rng.below(among.length)] : undefined
 }
 
 /**

@@ -213,6 +213,38 @@ describe.each([1, 2, 3].map(n => `overlay-${n}`))('a room under seed %s', seed =
   })
 })
 
+describe('a member that lacks no link', () => {
+  const others = (from: number, to: number): MemberId[] =>
+    Array.from({ length: to - from }, (_, i) => id(from + i))
+  /** Six links, each of which says that it is linked to the members named. */
+  const view = (near: readonly MemberId[], candidates: readonly MemberId[]): OverlayView => ({
+    self: id(0),
+    links: new Map(others(1, 7).map(member => [member, near])),
+    pending: new Set(),
+    candidates,
+  })
+  const explored = (seen: OverlayView): (MemberId | undefined)[] => {
+    const rng = createRng('explore')
+    return Array.from({ length: 400 }, () => memberToExplore(seen, OVERLAY_LIMITS, rng))
+  }
+
+  test('calls anybody now and then, though its neighbours say that they know them all', () => {
+    const far = others(7, 13)
+    const called = explored(view(far, far))
+    expect(new Set(called)).toEqual(new Set([...far, undefined]))
+    const share = called.filter(member => member !== undefined).length / called.length
+    expect(share).toBeGreaterThan(0.4)
+    expect(share).toBeLessThan(0.6)
+  })
+
+  test('prefers whom no neighbour knows', () => {
+    const called = explored(view(others(7, 26), others(7, 27)))
+    const share = called.filter(member => member === id(26)).length / called.length
+    expect(share).toBeGreaterThan(0.45)
+    expect(new Set(called).size).toBeGreaterThan(10)
+  })
+})
+
 describe('a full member', () => {
   const view = (links: [string, string[]][]): OverlayView => ({
     self: id(0),
