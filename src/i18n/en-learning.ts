@@ -97,6 +97,7 @@ export const enLearning = {
       hint: 'From a certain size on about so many are drawn anew for each round; the others rest. So a round costs the same in a crowd of thousands.',
     },
     size: 'About how many',
+    about: (size: string) => `About ${size}, by lot`,
   },
   privacy: {
     title: 'Noise for privacy',

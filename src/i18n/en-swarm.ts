@@ -78,8 +78,9 @@ export const enSwarm = {
       sparse: 'The one in 64 parameters that changed most, with two bits each.',
     },
     rawTitle: 'If everybody sent raw float32 to everybody',
-    formula: (n: string, parameters: string, bytes: string) =>
-      `(n\u00a0−\u00a01)(4P\u00a0+\u00a0250) bytes for each member and round: (${n}\u00a0−\u00a01)(4\u00a0×\u00a0${parameters}\u00a0+\u00a0250) = ${bytes}`,
+    formula: '(n\u00a0−\u00a01)(4P\u00a0+\u00a0250) bytes for each member and round',
+    formulaValue: (n: string, parameters: string, bytes: string) =>
+      `(${n}\u00a0−\u00a01)(4\u00a0×\u00a0${parameters}\u00a0+\u00a0250) = ${bytes}`,
     hint: 'Counted at the data channel: everything that this tab sends there, the ledger and fetched models included. What the network adds below is not counted.',
   },
   tolerance: {
@@ -101,6 +102,8 @@ export const enSwarm = {
     },
     masked:
       'Where updates speak of a part of the parameters only, fewer are compared with each other, and fewer wrong ones are withstood.',
+    noise:
+      'Members add noise to their updates here. Wrong updates hide in it, so less is withstood than the number says.',
     cheap:
       'A new identity costs nothing. The number counts invitations that went to the wrong person, not tabs: whoever has the link can open many.',
     rule: 'Rule',
@@ -134,6 +137,7 @@ export const enSwarm = {
     rounds: (n: number, count: string) =>
       many(n, `after ${count} round of yours`, `after ${count} rounds of yours`),
     unbounded: 'no bound',
+    anyData: (epsilon: string) => `Against somebody who would tell your data from any other: ε = ${epsilon}.`,
     hint: 'The smaller ε, the less your updates can tell about your data. It grows with every round that you train and never shrinks.',
   },
 }

@@ -96,6 +96,7 @@ export const jaLearning = {
       hint: '人数が増えると、ラウンドごとにこのくらいの人がくじで選ばれ、ほかの人は休みます。何千人いても 1 ラウンドの負担は変わりません。',
     },
     size: 'およその人数',
+    about: (size: string) => `くじで ${size} 人ほど`,
   },
   privacy: {
     title: 'プライバシーのためのノイズ',

@@ -76,8 +76,9 @@ export const jaSwarm = {
       sparse: '変化の大きい 64 個に 1 個だけを、2 ビットずつ送ります。',
     },
     rawTitle: '全員が全員に float32 のまま送ると',
-    formula: (n: string, parameters: string, bytes: string) =>
-      `一人の 1 ラウンドで (n\u00a0−\u00a01)(4P\u00a0+\u00a0250) バイト: (${n}\u00a0−\u00a01)(4\u00a0×\u00a0${parameters}\u00a0+\u00a0250) = ${bytes}`,
+    formula: '一人の 1 ラウンドで (n\u00a0−\u00a01)(4P\u00a0+\u00a0250) バイト',
+    formulaValue: (n: string, parameters: string, bytes: string) =>
+      `(${n}\u00a0−\u00a01)(4\u00a0×\u00a0${parameters}\u00a0+\u00a0250) = ${bytes}`,
     hint: 'データチャネルで数えた量です。台帳やモデルの受け渡しなど、このタブがそこで送るものをすべて含みます。その下の通信で加わる分は含みません。',
   },
   tolerance: {
@@ -94,6 +95,8 @@ export const jaSwarm = {
         '長すぎる更新はふつうの長さに切るので、一つがほかをかき消すことはありません。それ以上の保証はありません。',
     },
     masked: '一部のパラメータだけを伝える更新があると、比べられる数が減り、耐えられる数も減ります。',
+    noise:
+      'このルームでは更新にノイズを加えます。間違った更新もノイズに紛れるため、実際に耐えられるのは数字より少なくなります。',
     cheap:
       '新しい身元はただで作れます。この数は誤って招いた人の数で、タブの数ではありません。リンクを持つ人はタブをいくつでも開けます。',
     rule: '混ぜ方',
@@ -123,6 +126,8 @@ export const jaSwarm = {
     spent: (epsilon: string, delta: string) => `ε = ${epsilon}(δ = ${delta})`,
     rounds: (_n: number, count: string) => `自分の ${count} ラウンド分`,
     unbounded: '上限なし',
+    anyData: (epsilon: string) =>
+      `自分のデータをほかのどんなデータとも見分けようとする相手には ε = ${epsilon} です。`,
     hint: 'ε が小さいほど、更新からデータについて分かることは少なくなります。学習するたびに増え、減ることはありません。',
   },
 } satisfies typeof enSwarm

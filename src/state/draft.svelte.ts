@@ -2,8 +2,8 @@
 // come in already loaded.
 import type { PartitionScheme, TaskId } from '../core/data/dataset.ts'
 import { CLOTHES, DIGITS } from '../core/data/task-classes.ts'
-import type { CharterBody } from '../core/ledger/entry.ts'
-import { DEFAULT_TERMS } from '../core/ledger/terms.ts'
+import type { CharterBody, TrainingTerms } from '../core/ledger/entry.ts'
+import { DEFAULT_TERMS, termsFor } from '../core/ledger/terms.ts'
 import { trainingFlop } from '../core/model/flops.ts'
 import { presetModel, presetsFor, type PresetName } from '../core/model/presets.ts'
 import type { ModelSpec, SampleShape } from '../core/model/spec.ts'
@@ -38,16 +38,12 @@ export class RoomDraft {
   title = $state('')
   trusted = $state(true)
   own = $state.raw<OwnData | null>(null)
-  numbers = $state<Record<NumberName, number | null>>({
-    parts: 4,
-    rounds: DEFAULT_TERMS.rounds,
-    localSteps: DEFAULT_TERMS.localSteps,
-    batchSize: DEFAULT_TERMS.batchSize,
-    learningRate: DEFAULT_TERMS.learningRateMicro / 1e6,
-    classesPerPart: 3,
-  })
+  readonly numbers: Record<NumberName, number | null> = new TypedNumbers(() => this.usual)
   readonly limits = new LimitsDraft()
-  readonly learning = new LearningDraft(() => this.model)
+  readonly learning = new LearningDraft(
+    () => this.model,
+    () => this.usual,
+  )
   #wanted = $state<PresetName>('mlp')
 
   readonly shape: SampleShape | null = $derived(this.task === 'own' ? (this.own?.train.shape ?? null) : IMAGE)
@@ -56,6 +52,8 @@ export class RoomDraft {
   )
   readonly presets: readonly PresetName[] = $derived(presetsFor(this.shape ?? IMAGE))
   readonly preset: PresetName = $derived(fitting(this.#wanted, this.presets))
+  /** What a room proposes for data dealt in this way. */
+  readonly usual: TrainingTerms = $derived(termsFor(this.#scheme()))
   readonly model: ModelSpec | null = $derived(
     this.shape === null ? null : presetModel(this.preset, this.shape, this.classes.length),
   )
@@ -103,7 +101,7 @@ export class RoomDraft {
       parts: this.task === 'own' ? 1 : parts!,
       partSamples: 0,
       terms: {
-        ...DEFAULT_TERMS,
+        ...this.usual,
         batchSize: batchSize!,
         localSteps: localSteps!,
         learningRateMicro: Math.max(1, Math.round(learningRate! * 1e6)),
@@ -121,7 +119,29 @@ export class RoomDraft {
     if (this.partition === 'dirichlet') {
       return { type: 'dirichlet', alphaMilli: Math.round(this.alpha * 1000) }
     }
-    return { type: 'classes', classesPerPart: this.numbers.classesPerPart! }
+    return { type: 'classes', classesPerPart: this.numbers.classesPerPart ?? 1 }
+  }
+}
+
+/** Numbers as typed. The learning rate follows what the room proposes until somebody types another. */
+class TypedNumbers implements Record<NumberName, number | null> {
+  parts = $state<number | null>(4)
+  rounds = $state<number | null>(DEFAULT_TERMS.rounds)
+  localSteps = $state<number | null>(DEFAULT_TERMS.localSteps)
+  batchSize = $state<number | null>(DEFAULT_TERMS.batchSize)
+  classesPerPart = $state<number | null>(3)
+  #learningRate = $state<number | null | undefined>(undefined)
+  readonly #usual: () => TrainingTerms
+
+  constructor(usual: () => TrainingTerms) {
+    this.#usual = usual
+  }
+
+  get learningRate(): number | null {
+    return this.#learningRate === undefined ? this.#usual().learningRateMicro / 1e6 : this.#learningRate
+  }
+  set learningRate(rate: number | null) {
+    this.#learningRate = rate
   }
 }
 

@@ -32,7 +32,6 @@ type Choices = Pick<
 
 export class LearningDraft {
   profile = $state<TrainingTerms['profile']>(DEFAULT_TERMS.profile)
-  drift = $state<TrainingTerms['drift']>(DEFAULT_TERMS.drift)
   lot = $state(DEFAULT_TERMS.committee > 0)
   noise = $state(false)
   numbers = $state<Record<LearningNumber, number | null>>({
@@ -45,7 +44,10 @@ export class LearningDraft {
   #rule = $state<RuleName>(DEFAULT_TERMS.rule)
   #weighting = $state<TrainingTerms['weighting']>(DEFAULT_TERMS.weighting)
   #head = $state<TrainingTerms['head']>(DEFAULT_TERMS.head)
+  /** Until somebody chooses, what the room proposes for data dealt as they are. */
+  #drift = $state<TrainingTerms['drift'] | null>(null)
   readonly #model: () => ModelSpec | null
+  readonly #usual: () => TrainingTerms
 
   readonly rules: readonly RuleName[] = $derived(
     this.profile === 'sparse' ? RULES.filter(weighsWholeUpdates) : RULES,
@@ -63,15 +65,27 @@ export class LearningDraft {
   /** How many choices are not the usual ones. */
   readonly changed: number = $derived.by(() => {
     const { privacy, proximalMicro: _, ...terms } = this.#choices()
+    const usual = this.#usual()
     const plain = (Object.keys(terms) as (keyof typeof terms)[]).filter(
-      name => terms[name] !== DEFAULT_TERMS[name],
+      name => terms[name] !== usual[name],
     ).length
     return plain + (privacy.type === 'none' ? 0 : 1)
   })
 
-  /** @param model what the room will train, once that is known */
-  constructor(model: () => ModelSpec | null) {
+  /**
+   * @param model what the room will train, once that is known
+   * @param usual the terms that a room proposes for its data
+   */
+  constructor(model: () => ModelSpec | null, usual: () => TrainingTerms) {
     this.#model = model
+    this.#usual = usual
+  }
+
+  get drift(): TrainingTerms['drift'] {
+    return this.#drift ?? this.#usual().drift
+  }
+  set drift(drift: TrainingTerms['drift']) {
+    this.#drift = drift
   }
 
   get rule(): RuleName {

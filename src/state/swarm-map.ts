@@ -44,6 +44,8 @@ const OUTER = [
   { x: 184, y: 150 },
   { x: 156, y: 126 },
 ] as const
+const FEW = { x: 156, y: 128 }
+const FEW_MEMBERS = 20
 const PER_RING = 60
 /** Links beyond this many are dots as well; no member of this program has so many. */
 const MAX_INNER = 16
@@ -81,9 +83,16 @@ export function swarmMap(
   )
   const rings = far.length <= PER_RING ? [far] : [far.slice(0, PER_RING), far.slice(PER_RING, 2 * PER_RING)]
   rings.forEach((members, ring) => {
-    const radius = Math.max(4.5, Math.min(11, 420 / members.length))
+    const radius = Math.max(4.5, Math.min(11, 390 / members.length))
     members.forEach((member, i) =>
-      nodes.push(node(member, onRing(OUTER[ring]!, i + ring / 2, members.length), radius, false)),
+      nodes.push(
+        node(
+          member,
+          onRing(far.length <= FEW_MEMBERS ? FEW : OUTER[ring]!, i + (ring + 1) / 2, members.length),
+          radius,
+          false,
+        ),
+      ),
     )
   })
   const edges = nodes

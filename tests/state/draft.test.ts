@@ -2,7 +2,8 @@ import { expect, it } from 'vitest'
 import { encodeBase64url } from '../../src/core/num/base64url.ts'
 import { canonicalise } from '../../src/core/ledger/canonical.ts'
 import { decodeEntry } from '../../src/core/ledger/decode.ts'
-import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
+import { DEFAULT_TERMS, termsFor } from '../../src/core/ledger/terms.ts'
+import { PROFILES } from '../../src/state/learning-draft.svelte.ts'
 import { RoomDraft } from '../../src/state/draft.svelte.ts'
 
 it('starts ready, with the room that the front page promises', () => {
@@ -12,37 +13,51 @@ it('starts ready, with the room that the front page promises', () => {
     task: 'mnist',
     partition: { type: 'classes', classesPerPart: 3 },
     parts: 4,
-    terms: DEFAULT_TERMS,
+    terms: termsFor({ type: 'classes', classesPerPart: 3 }),
     schema: '',
   })
 })
 
 it('every draft that is ready passes the border of the ledger', () => {
   const draft = new RoomDraft()
+  const decodes = (name: string): void => {
+    const charter = draft.charter('x'.repeat(500))
+    const author = encodeBase64url(new Uint8Array(32))
+    // As the founding does: without guardians named the founder is one.
+    const governance = { ...charter!.governance, guardians: [author] }
+    const salt = encodeBase64url(new Uint8Array(16))
+    const entry = {
+      v: 2,
+      room: encodeBase64url(new Uint8Array(16)),
+      author,
+      seq: 0,
+      prev: '',
+      unixMs: 0,
+      body: { kind: 'charter', salt, seed: 'seed', ...charter, governance },
+      sig: encodeBase64url(new Uint8Array(64)),
+    }
+    expect(decodeEntry(new TextEncoder().encode(canonicalise(entry))), name).toBeDefined()
+  }
   for (const task of ['mnist', 'fashion-mnist'] as const)
     for (const preset of ['logistic', 'mlp', 'cnn'] as const)
       for (const partition of ['iid', 'dirichlet', 'classes'] as const) {
         draft.task = task
         draft.choosePreset(preset)
         draft.partition = partition
-        const charter = draft.charter('x'.repeat(500))
-        const author = encodeBase64url(new Uint8Array(32))
-        // As the founding does: without guardians named the founder is one.
-        const governance = { ...charter!.governance, guardians: [author] }
-        const salt = encodeBase64url(new Uint8Array(16))
-        const entry = {
-          v: 2,
-          room: encodeBase64url(new Uint8Array(16)),
-          author,
-          seq: 0,
-          prev: '',
-          unixMs: 0,
-          body: { kind: 'charter', salt, seed: 'seed', ...charter, governance },
-          sig: encodeBase64url(new Uint8Array(64)),
-        }
-        const bytes = new TextEncoder().encode(canonicalise(entry))
-        expect(decodeEntry(bytes), `${task} ${preset} ${partition}`).toBeDefined()
+        decodes(`${task} ${preset} ${partition}`)
       }
+  const { learning } = draft
+  learning.noise = true
+  learning.weighting = 'samples'
+  learning.head = 'own'
+  for (const preset of ['logistic', 'mlp'] as const)
+    for (const profile of PROFILES)
+      for (const rule of ['clip-trim', 'multi-krum', 'mean'] as const)
+        for (const drift of ['none', 'prox', 'variates'] as const) {
+          draft.choosePreset(preset)
+          Object.assign(learning, { profile, rule, drift })
+          decodes(`${preset} ${profile} ${rule} ${drift}`)
+        }
 })
 
 it.each([
@@ -58,6 +73,19 @@ it.each([
   draft.numbers[name] = value
   expect(draft.invalid).toEqual([name])
   expect(draft.charter('x')).toBeNull()
+})
+
+it('proposes terms for the way data are dealt, until somebody chooses', () => {
+  const draft = new RoomDraft()
+  expect(draft.charter('x')?.terms.drift).toBe('variates')
+  expect(draft.learning.changed).toBe(0)
+  draft.partition = 'iid'
+  expect(draft.charter('x')?.terms).toEqual(DEFAULT_TERMS)
+  draft.numbers.learningRate = 0.05
+  draft.learning.drift = 'none'
+  draft.partition = 'classes'
+  expect(draft.charter('x')?.terms).toMatchObject({ learningRateMicro: 50_000, drift: 'none' })
+  expect(draft.learning.changed).toBe(1)
 })
 
 it('is not ready while some classes would be nobody’s', () => {

@@ -30,7 +30,7 @@ export function swarmOf(scenario: Scenario, round: number): SwarmView {
       float32: 4 * PARAMETERS,
       parameters: PARAMETERS,
     },
-    privacy: swarm === 'noise' ? { epsilon: 7.134, delta: 1e-5, rounds: round } : null,
+    privacy: swarm === 'noise' ? { epsilon: 7.134, epsilonAnyData: 17.92, delta: 1e-5, rounds: round } : null,
     agreement: {
       round: Math.max(0, round - 3),
       same: swarm === 'split' ? scenario.members - 1 : scenario.members,
