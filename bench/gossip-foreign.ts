@@ -7,7 +7,7 @@ import { Swarm } from '../src/sim/swarm.ts'
 
 const VICTIM = 0x9e3779b1
 
-export interface BareFigures {
+interface BareFigures {
   readonly attackBytes: number
   readonly written: number
   /** What somebody who heard the stranger sees, and a third who only ever heard that one. */
@@ -41,7 +41,7 @@ export function silenceBare(): BareFigures {
 }
 
 /** Update (format 1) with one struct: so many deleted items of a client, from a clock on. */
-export function deletedRange(client: number, clock: number, length: number): Uint8Array {
+function deletedRange(client: number, clock: number, length: number): Uint8Array {
   const [clients, structs, collected, deletions] = [1, 1, 0, 0]
   return Uint8Array.from([
     clients,
@@ -61,7 +61,7 @@ function varUint(value: number): number[] {
   return [...bytes, rest]
 }
 
-export interface RoomFigures {
+interface RoomFigures {
   /** Entries that the others wrote, and how many of them the least informed member shows. */
   readonly written: number
   readonly seen: number

@@ -7,7 +7,7 @@ import type { RunRecord } from './gossip-run.ts'
 /** Seeds from which on a row counts. */
 export const ENOUGH_SEEDS = 5
 
-export class Table {
+class Table {
   constructor(private readonly records: readonly RunRecord[]) {}
 
   of(row: string, split: string, name: string): readonly RunRecord[] {
@@ -54,7 +54,7 @@ export function judge(records: readonly RunRecord[]): Check[] {
 }
 
 /** The first evaluated round at an accuracy; NaN where it was not reached. */
-export function roundsTo(percent: number, { curve }: RunRecord): number {
+function roundsTo(percent: number, { curve }: RunRecord): number {
   return curve.find(([, reached]) => reached >= percent)?.[0] ?? NaN
 }
 
@@ -189,7 +189,15 @@ function disjointChecks(table: Table): Check[] {
   return [
     figure('h: float32 FedAvg, Adam 0.001', final('fedavg, adam'), '%'),
     figure('h: one bit, Adam 0.001', final('default, adam'), '%'),
+    check(
+      'h: one bit less float32 FedAvg, Adam 0.001',
+      table.difference(['h', 'disjoint', 'default, adam'], ['h', 'disjoint', 'fedavg, adam']),
+      'points',
+      '>=',
+      10,
+    ),
     figure('h: float32 FedAvg, SGD 0.1', final('fedavg'), '%'),
+    figure('h: float32 FedAvg, SGD 0.2', final('fedavg, rate 0.2'), '%'),
     check('h: one bit, SGD 0.1 (the default)', final('default'), '%', '>=', 86),
     ...told.map(name => figure(`h: ${name}`, final(name), '%')),
   ]

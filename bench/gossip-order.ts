@@ -14,7 +14,7 @@ const MEMBERS = 10
 const ROUNDS = 3
 const ROUND_MS = 60_000
 
-export interface OrderFigures {
+interface OrderFigures {
   readonly arrivals: number
   /** Different states at the end. */
   readonly models: number

@@ -13,7 +13,7 @@ const LOCAL_STEPS = 2
 const STEP_MS = 5_000
 const LIMIT_MS = 3_600_000
 
-export interface PeerFigures {
+interface PeerFigures {
   /** Sent by a member in a round: updates, and all that its channels count; means of members and rounds. */
   readonly updateBytes: number
   readonly allBytes: number

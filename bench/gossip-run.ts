@@ -54,7 +54,7 @@ export class Bench {
   }
 }
 
-export interface Tools {
+interface Tools {
   readonly trainer: LabTrainer
   readonly train: PreparedSamples
   readonly test: PreparedSamples

@@ -15,7 +15,7 @@ export interface LabJob {
 /** A set of samples as a trainer keeps it. */
 export type PreparedSamples = symbol & { readonly __prepared: true }
 
-/** What one member trains on: samples of a prepared set by position. */
+/** What one member trains on, and who it is for what a trainer keeps from job to job: samples of a prepared set by position. */
 export interface LabPart {
   readonly set: PreparedSamples
   readonly samples: Int32Array

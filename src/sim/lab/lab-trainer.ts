@@ -2,6 +2,7 @@
 // faster one for MLPs of one hidden layer with SGD (quick-mlp.ts).
 import type { Dataset } from '../../core/data/dataset.ts'
 import { createReferenceModel } from '../../core/model/reference/model.ts'
+import { type AdamMoments, createMoments } from '../../core/model/reference/optimizer.ts'
 import { evaluateSamples, startRun } from '../../core/model/reference/train.ts'
 import type { Samples } from '../../core/model/samples.ts'
 import type { ModelSpec } from '../../core/model/spec.ts'
@@ -19,6 +20,7 @@ export function createReferenceLabTrainer(spec: ModelSpec): LabTrainer {
   const model = createReferenceModel(spec)
   const sets = new Map<PreparedSamples, Dataset>()
   const parts = new WeakMap<LabPart, Samples>()
+  const moments = new WeakMap<LabPart, AdamMoments>()
   const samplesOf = (part: LabPart): Samples => {
     const known = parts.get(part) ?? take(sets.get(part.set)!, part, model.sampleSize)
     parts.set(part, known)
@@ -32,8 +34,11 @@ export function createReferenceLabTrainer(spec: ModelSpec): LabTrainer {
       sets.set(key, samples)
       return key
     },
-    train(part, start, { steps, ...options }) {
-      const run = startRun(model, samplesOf(part), start, options)
+    train(part, start, { steps, optimizer, ...options }) {
+      const kept = moments.get(part) ?? createMoments(start.length)
+      if (optimizer.type === 'adam' && optimizer.keepMoments) moments.set(part, kept)
+      const withMoments = optimizer.type === 'adam' ? { ...optimizer, moments: kept } : optimizer
+      const run = startRun(model, samplesOf(part), start, { ...options, optimizer: withMoments })
       for (let step = 0; step < steps; step++) run.step()
       return run.params
     },

@@ -87,7 +87,8 @@ export class Lab {
     this.chance = createRng(`${plan.seed}/lab`)
     this.optimizer = { type: 'sgd', learningRate: plan.terms.learningRateMicro / 1e6 }
     if (plan.terms.optimizer === 'adam')
-      this.optimizer = { ...this.optimizer, type: 'adam', keepMoments: false }
+      // As peers do (peer/training.ts).
+      this.optimizer = { ...this.optimizer, type: 'adam', keepMoments: true }
   }
 
   get round(): number {
