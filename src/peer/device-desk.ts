@@ -19,6 +19,13 @@ interface Held {
 }
 
 export class DeviceDesk {
+  /** The custody that was looked at last, which only grows, and what it said. */
+  private seen: { custody: GovernanceState['custody'] | null; size: number; given: Held | undefined } = {
+    custody: null,
+    size: 0,
+    given: undefined,
+  }
+
   constructor(
     private readonly self: MemberId,
     /** 16 bytes, base64url, made for this identity on this device. */
@@ -60,14 +67,24 @@ export class DeviceDesk {
       ([device, { registration, transferred, benchmarkFlops }]) =>
         transferred ? [] : [{ device, event: registration, benchmarkFlops }],
     )
-    // Asked several times a second, in rooms of a thousand devices: nothing is copied before somebody gave one away.
+    const given = this.given(custody)
+    if (given) return given
+    // One that came from somebody else is the newer choice.
+    return mine.find(({ device }) => device !== this.ownDevice) ?? mine[0]
+  }
+
+  /** One that was handed over to this member. Asked several times a second, in rooms of a thousand devices: looked up anew
+   * when an event came. */
+  private given(custody: GovernanceState['custody']): Held | undefined {
+    if (this.seen.custody === custody && this.seen.size === custody.size) return this.seen.given
+    let given: Held | undefined
     for (const [hash, { kind, holder, broken, device }] of custody) {
       if (kind !== 'transferred' || holder !== this.self || broken) continue
       const isTaken = [...custody.values()].some(({ previous }) => previous === hash)
-      if (!isTaken) return { device, event: hash, benchmarkFlops: 0n }
+      if (!isTaken) given ??= { device, event: hash, benchmarkFlops: 0n }
     }
-    // One that came from somebody else is the newer choice.
-    return mine.find(({ device }) => device !== this.ownDevice) ?? mine[0]
+    this.seen = { custody, size: custody.size, given }
+    return given
   }
 
   private async write({ adapter, backend }: BackendReport, benchmarkFlops: bigint): Promise<void> {

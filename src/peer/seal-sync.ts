@@ -27,6 +27,9 @@ const PROPOSALS_SERVED = { count: 48, windowMs: 20_000 }
 const COMPARED = { count: 24, windowMs: 20_000 }
 /** Seals that are asked for at one time; a proposer may name more than there are. */
 const MAX_WANTED = 128
+const CROWD_TICKS = 4
+/** Of fifty members. */
+const CROWD_TEXT = 50 * 44
 /** First byte of a kept vote. */
 const VOTE_RECORD = 1
 
@@ -57,6 +60,7 @@ export class SealSync {
   private readonly proposalsServed = new Allowance(PROPOSALS_SERVED.count, PROPOSALS_SERVED.windowMs)
   private readonly compared = new Allowance(COMPARED.count, COMPARED.windowMs)
   private nextTo = 0
+  private ticks = 0
   private cancelWake: () => void = () => undefined
   private closed = false
   private present = ''
@@ -121,8 +125,10 @@ export class SealSync {
 
   /** Called a few times a second; `urgent`: something waits for the next seal. */
   tick(urgent: boolean): void {
-    const { present } = this.host.facts()
-    if (present.join() !== this.present) {
+    // In a crowd, where the list is long and never the same, once a second is enough.
+    const isDue = this.ticks++ % CROWD_TICKS === 0 || this.present.length < CROWD_TEXT
+    const present = isDue ? this.host.facts().present : null
+    if (present && present.join() !== this.present) {
       this.present = present.join()
       this.dispatch({ type: 'present', members: present })
     }
