@@ -59,11 +59,13 @@ export function termsFault(terms: TrainingTerms, model: ModelSpec): TermsFault |
 
 /**
  * For parts that hold few classes each, where local models walk apart: larger local steps, an outer step with memory, and
- * control variates. The same measurement, five seeds of 60 rounds of 20 steps: 93 % where the terms above end at 89 %.
+ * control variates. Every class with one of four members, 60 rounds of 20 steps: MNIST 92.0 % over three seeds where the terms
+ * above end at 88.4 %, Fashion-MNIST 80 % where they end at 79 %. With a rate of 0.2 MNIST gains half a point and Fashion-MNIST
+ * loses two.
  */
 const SKEWED_TERMS: TrainingTerms = {
   ...DEFAULT_TERMS,
-  learningRateMicro: 200_000,
+  learningRateMicro: 150_000,
   outerRateMilli: 700,
   outerMomentumMilli: 700,
   drift: 'variates',
