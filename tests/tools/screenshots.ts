@@ -104,7 +104,7 @@ async function drawThree(page: Page): Promise<void> {
   await page.waitForTimeout(1500)
 }
 
-async function visit(page: Page, view: 'ledger' | 'governance'): Promise<void> {
+async function visit(page: Page, view: 'swarm' | 'ledger' | 'governance'): Promise<void> {
   await page.locator(`nav a[href$="/${view}"]`).click()
   await page.locator('h1').waitFor()
   await page.waitForTimeout(700)
@@ -195,6 +195,13 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
     await page.locator('nav a[href$="/try"]').click()
     await drawThree(page)
     await shoot(page, person, 'try', person.phone)
+  }
+  for (const [page, person] of [
+    [hana, HANA],
+    [yuki, YUKI],
+  ] as const) {
+    await visit(page, 'swarm')
+    await shoot(page, person, 'swarm', true)
   }
   await takeOversight(hana, yuki, amelie)
 
