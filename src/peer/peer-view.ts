@@ -57,12 +57,15 @@ function members(peer: Peer): MemberView[] {
       const held = peer.wire.presence.all.get(member)
       const heard = held !== undefined && now - held.heardAt < SILENT_AFTER_MS
       const statement = held?.statement
+      // In a crowd most are never heard: the ledger says that they are here.
+      const unheard = peer.citizen.isInCrowd ? (role === 'trainer' ? 'training' : 'watching') : 'gone'
+      const told = heard && statement ? statement.status : unheard
       return {
         id: member,
         nickname,
         self,
         role,
-        status: self ? peer.status : present && heard && statement ? statement.status : 'gone',
+        status: self ? peer.status : present ? told : 'gone',
         part,
         round: self ? peer.machine.round : (statement?.round ?? 0),
         accuracy: self ? (peer.gauge.own?.accuracy ?? null) : (statement?.accuracy ?? null),

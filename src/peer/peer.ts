@@ -197,6 +197,7 @@ export class Peer {
       this.wire,
       links,
       deps.loadPart.bind(deps),
+      () => this.citizen.isInCrowd,
     )
   }
 

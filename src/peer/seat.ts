@@ -33,6 +33,7 @@ export class Seat {
     private readonly wire: Wire,
     private readonly links: () => readonly MemberId[],
     private readonly loadPart: PeerDeps['loadPart'],
+    private readonly isInCrowd: () => boolean,
   ) {}
 
   /** True once held-out samples can be measured on. */
@@ -137,9 +138,9 @@ export class Seat {
   private holders(): Holder[] {
     return holdersOf(this.members().values(), this.self, member => {
       const held = this.wire.presence.all.get(member)
-      // Before a member was heard its link speaks for it.
-      if (!held) return this.links().includes(member)
-      return this.clock.now() - held.heardAt < PART_LEASE_MS
+      // In a crowd the ledger speaks for those that are not heard here; else, before a member was heard, its link.
+      if (!held) return this.isInCrowd() || this.links().includes(member)
+      return this.isInCrowd() || this.clock.now() - held.heardAt < PART_LEASE_MS
     })
   }
 }
