@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest'
 import { blobSwarm } from '../../src/sim/blobs.ts'
 import { commonHashes } from '../../src/sim/scenarios.ts'
+import { createSimSigner } from '../../src/sim/sim-signer.ts'
 import { Swarm } from '../../src/sim/swarm.ts'
-import type { MemberId } from '../../src/core/num/ids.ts'
 
 const SLOW_BYTES_PER_SECOND = 31_250
 const MEMBERS = 5
@@ -24,7 +24,7 @@ async function play(profile: 'auto' | 'one-bit') {
       ],
     },
   }
-  let slow: MemberId | undefined
+  const slow = createSimSigner(`${seed}/1`).id
   const swarm = new Swarm({
     ...blob,
     charter,
@@ -33,7 +33,6 @@ async function play(profile: 'auto' | 'one-bit') {
   })
   for (let i = 0; i < MEMBERS; i++) await swarm.join()
   const member = swarm.members[1]!
-  slow = member.signer.id
   let narrowRounds = 0
   let mostBuffered = 0
   const watch = (): void => {
