@@ -8,7 +8,7 @@ import { Swarm } from '../../src/sim/swarm.ts'
 
 const SLOW_BYTES_PER_SECOND = 31_250
 const MEMBERS = 5
-const ROUNDS = 20
+const ROUNDS = 14
 
 async function play(profile: 'auto' | 'one-bit') {
   const seed = 'slow uplink'
