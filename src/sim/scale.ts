@@ -28,6 +28,8 @@ export interface ScaleOptions {
   readonly lossRate?: number
   /** Units of the two hidden layers. */
   readonly units?: number
+  /** Virtual; of a round's ten. */
+  readonly stepMs?: number
 }
 
 export interface ScaleFigures {
@@ -56,8 +58,6 @@ export interface ScaleFigures {
 }
 
 const SETTLING = 3
-/** Of every step, so that a round takes about five seconds. */
-const STEP_MS = 400
 const STEPS = 10
 const JOINED_AT_ONCE = 10
 const JOIN_GAP_MS = 150
@@ -72,7 +72,7 @@ export async function runScale(
   options: ScaleOptions,
   progress: (line: string) => void,
 ): Promise<ScaleFigures> {
-  const { members, seed, rounds, churn = 0.1, lossRate = 0.05 } = options
+  const { members, seed, rounds, churn = 0.1, lossRate = 0.05, stepMs = 400 } = options
   const startedAt = performance.now()
   const charter = scaleCharter(options)
   const data = Array.from({ length: PARTS }, (_, part) => blobs(`${seed}/part/${part}`, EVERY, 200))
@@ -83,7 +83,7 @@ export async function runScale(
     testData: blobs(`${seed}/test`, EVERY, 100),
     latencyMs: 30,
     lossRate,
-    stepMs: () => STEP_MS,
+    stepMs: () => stepMs,
   })
   const count = new ByteCount()
   const kept = encodeState(settledState(charter, seed, members))
