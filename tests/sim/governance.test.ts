@@ -105,7 +105,8 @@ describe('P4 the pause button', () => {
       const found = new Map<number, string>()
       const watch = (): void => {
         const { current } = members[1]!.peer.machine.window
-        found.set(current.round, hashState(current))
+        // Without the draw: updates after a pause name the order to resume, and lots follow from updates.
+        found.set(current.round, hashState({ ...current, draw: new Uint8Array(0) }))
         swarm.clock.after(50, watch)
       }
       watch()
