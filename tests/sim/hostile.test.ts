@@ -21,7 +21,7 @@ const REASONS: Record<PayloadAttack, RefusalReason> = {
   infinite: 'not-finite',
   'wrong-shape': 'wrong-length',
   'million-fold': 'outsized',
-  garbage: 'not-finite',
+  garbage: 'not-canonical',
   'wrong-hash': 'wrong-hash',
 }
 
@@ -42,7 +42,8 @@ async function run(
   honest: MemberOptions = {},
   act?: (swarm: Swarm, hostile: SimMember) => Promise<void>,
 ): Promise<Outcome> {
-  const swarm = new Swarm(blobSwarm(SEED, {}, PARTS))
+  // Without lots: those follow from every update, refused ones apart, down to their headers.
+  const swarm = new Swarm(blobSwarm(SEED, { committee: 0 }, PARTS))
   for (let i = 0; i < HONEST; i++) await swarm.join({ ...honest, part: i })
   const members = [...swarm.members]
   const attacker = hostile ? await swarm.join({ ...hostile, part: HONEST }) : undefined
