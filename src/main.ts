@@ -4,10 +4,14 @@ import { mount } from 'svelte'
 import { App } from './state/app.svelte.ts'
 import Root from './ui/App.svelte'
 
-const app = new App(async () => {
-  const { createRooms } = await import('./adapters/rooms-browser.ts')
-  return createRooms()
-}, mayResume)
+const app = new App(
+  async () => {
+    const { createRooms } = await import('./adapters/rooms-browser.ts')
+    return createRooms()
+  },
+  async () => (await import('./adapters/lab-browser.ts')).workerLab,
+  mayResume,
+)
 
 /** An interrupted stay leaves its trace in the tab's own storage, which throws where storage is blocked. */
 function mayResume(): boolean {

@@ -110,6 +110,7 @@ export const en = {
       'The page was opened over plain http, and browsers give neither encryption nor the graphics card to such pages. Ask whoever started Yoriai to start it with',
     insecureText2:
       'and to give you the https link it prints. Your browser will warn once about the self-made certificate; on the computer itself, http://localhost works too.',
+    lab: 'Try it in the lab',
     verify: 'Verify a ledger',
     deleteAll: 'Delete everything on this device',
     deleteConfirmTitle: 'Delete everything on this device?',

@@ -26,7 +26,7 @@ import type { Transport } from '../ports/transport.ts'
 import { MemberClock } from './member-clock.ts'
 import { createSimSigner, type SimSigner } from './sim-signer.ts'
 import { createSimTrainer } from './sim-trainer.ts'
-import { VirtualClock } from './virtual-clock.ts'
+import { VirtualClock, type Turns } from './virtual-clock.ts'
 
 export interface SwarmOptions {
   readonly seed: string
@@ -41,6 +41,8 @@ export interface SwarmOptions {
   readonly overlay?: OverlayLimits
   /** More of the network than latency and loss (network.ts draws one). */
   readonly network?: Omit<MemoryNetworkOptions, 'clock'>
+  /** Where it is not Node that lets virtual time run. */
+  readonly turns?: Turns
 }
 
 export interface SimMember {
@@ -73,7 +75,7 @@ export interface MemberOptions {
 }
 
 export class Swarm {
-  readonly clock = new VirtualClock()
+  readonly clock: VirtualClock
   readonly network: MemoryNetwork
   readonly members: SimMember[] = []
   private charter: CharterEntry | undefined
@@ -82,6 +84,7 @@ export class Swarm {
   private readonly checked: Checked = { entries: new Map(), updates: new Map(), epochs: new Map() }
 
   constructor(private readonly options: SwarmOptions) {
+    this.clock = new VirtualClock(options.turns)
     this.network = createMemoryNetwork({
       clock: this.clock,
       seed: options.seed,

@@ -10,6 +10,12 @@ interface Timer {
   callback: (() => void) | null
 }
 
+/** How the place where it runs lets promises run dry, and others have a turn. */
+export interface Turns {
+  promisesDrained(): Promise<void>
+  eventLoopTurn(): Promise<void>
+}
+
 /** Now and then the event loop of the machine gets a turn, for messages of other threads. */
 const BREATH = 4_096
 
@@ -19,6 +25,8 @@ export class VirtualClock implements Clock {
   /** A binary heap, earliest first. */
   private readonly heap: Timer[] = []
   private turns = 0
+
+  constructor(private readonly place: Turns = nodeTurns) {}
 
   now(): number {
     return this.time
@@ -39,7 +47,7 @@ export class VirtualClock implements Clock {
   /** Runs until the time is reached or `done` says so; returns whether it was done. */
   async run(untilMs: number, done: () => boolean = () => false): Promise<boolean> {
     for (;;) {
-      await (++this.turns % BREATH === 0 ? eventLoopTurn() : promisesDrained())
+      await (++this.turns % BREATH === 0 ? this.place.eventLoopTurn() : this.place.promisesDrained())
       if (done()) return true
       const next = this.earliest()
       if (!next || next.at > untilMs) {
@@ -92,11 +100,8 @@ function isBefore(a: Timer, b: Timer): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
 }
 
-/** Ticks come when no promise reaction is left that could run: far cheaper than a turn of the event loop. */
-function promisesDrained(): Promise<void> {
-  return new Promise(resolve => process.nextTick(resolve))
-}
-
-function eventLoopTurn(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
+const nodeTurns: Turns = {
+  /** Ticks come when no promise reaction is left that could run: far cheaper than a turn of the event loop. */
+  promisesDrained: () => new Promise(resolve => process.nextTick(resolve)),
+  eventLoopTurn: () => new Promise(resolve => setImmediate(resolve)),
 }

@@ -1,6 +1,7 @@
 // The whole program as the screens see it: where we are, which room we are in, what must be said. Rooms come in as a
 // lazy opener, so that the first screen loads neither links nor trainer.
 import type { OwnData } from '../ports/own-data.ts'
+import type { Lab } from '../ports/lab.ts'
 import type { JoinOptions, RoomLink, Rooms } from '../ports/session.ts'
 import { Announcer } from './announcer.svelte.ts'
 import type { CharterDraft } from './draft.svelte.ts'
@@ -11,6 +12,7 @@ import { Settings } from './settings.svelte.ts'
 import { Stay } from './stay.svelte.ts'
 
 export type RoomsOpener = () => Promise<Rooms>
+export type LabOpener = () => Promise<Lab>
 
 export class App {
   readonly settings = new Settings()
@@ -25,14 +27,16 @@ export class App {
   /** A join that is under way, by consent or by coming back after a reload. */
   joining = $state.raw<JoinOptions | null>(null)
 
+  readonly openLab: LabOpener
   readonly #openRooms: RoomsOpener
   readonly #mayResume: () => boolean
   #ownOfRoom: Readonly<Record<string, OwnData>> = {}
   #opening: Promise<Rooms> | null = null
 
   /** mayResume: whether this tab has any trace of an interrupted stay; without one, the first screen loads no rooms. */
-  constructor(openRooms: RoomsOpener, mayResume: () => boolean = () => true) {
+  constructor(openRooms: RoomsOpener, openLab: LabOpener, mayResume: () => boolean = () => true) {
     this.#openRooms = openRooms
+    this.openLab = openLab
     this.#mayResume = mayResume
   }
 

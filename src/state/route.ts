@@ -8,17 +8,22 @@ export type RoomView = 'main' | 'invite' | 'try' | 'swarm' | 'ledger' | 'governa
 export type Route =
   | { readonly screen: 'home' }
   | { readonly screen: 'verify' }
+  /** What follows the question mark; state/lab-link.ts reads it. */
+  | { readonly screen: 'lab'; readonly query: string }
   | { readonly screen: 'room'; readonly link: RoomLink; readonly view: RoomView }
   | { readonly screen: 'bad-link'; readonly fault: LinkFault }
   | { readonly screen: 'lost' }
 
 export const VERIFY_HASH = '#/verify'
+export const LAB_HASH = '#/lab'
 
 const VIEWS: readonly RoomView[] = ['invite', 'try', 'swarm', 'ledger', 'governance', 'leave']
 
 export function parseHash(hash: string): Route {
   if (hash === '' || hash === '#' || hash === '#/') return { screen: 'home' }
   if (hash === VERIFY_HASH) return { screen: 'verify' }
+  if (hash === LAB_HASH) return { screen: 'lab', query: '' }
+  if (hash.startsWith(`${LAB_HASH}?`)) return { screen: 'lab', query: hash.slice(LAB_HASH.length + 1) }
   if (!hash.startsWith('#/join')) return { screen: 'lost' }
   const decoded = decodeLink(hash)
   if (decoded.status === 'fault') return { screen: 'bad-link', fault: decoded.fault }

@@ -1,6 +1,7 @@
 // Mounts the screens on acted rooms, for tests of the screens alone. Never part of the shipped program: index.html at
 // the root is its only entry.
 import { mount } from 'svelte'
+import { workerLab } from '../../src/adapters/lab-browser.ts'
 import { App } from '../../src/state/app.svelte.ts'
 import Root from '../../src/ui/App.svelte'
 import { createFakeRooms, type FakeRooms, readScenario } from './fake-rooms.ts'
@@ -13,5 +14,9 @@ declare global {
 }
 
 window.fake = createFakeRooms(readScenario(new URLSearchParams(location.search)))
-const app = new App(() => Promise.resolve(window.fake.rooms))
+const labFails = new URLSearchParams(location.search).has('labfails')
+const app = new App(
+  () => Promise.resolve(window.fake.rooms),
+  () => (labFails ? Promise.reject(new Error('no lab')) : Promise.resolve(workerLab)),
+)
 mount(Root, { target: document.getElementById('app')!, props: { app } })
