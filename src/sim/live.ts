@@ -12,7 +12,7 @@ import { dealSamples } from './lab/deal.ts'
 import { Swarm, type SimMember } from './swarm.ts'
 import type { Turns } from './virtual-clock.ts'
 
-export const LIVE_SECONDS = 150
+export const LIVE_SECONDS = 120
 /** Parts beside those of the first members, for poisoners who are added. */
 const MAX_ADDED = 6
 const HIDDEN = 512
@@ -136,7 +136,7 @@ export class LiveSwarm {
       float32Bytes: round * (members.length - 1) * (4 * this.model.layout.size + 250),
       models: this.differentModels(),
       members: members.length,
-      refused: new Set(this.swarm.network.refusals().map(({ member }) => member)).size,
+      refused: this.refused().size,
     }
   }
 
@@ -181,6 +181,13 @@ export class LiveSwarm {
       judged.push({ params, accuracy })
       return accuracy
     })
+  }
+
+  /** By their links, or by the round machine: two updates for one round shut their author out. */
+  private refused(): Set<MemberId> {
+    const refused = new Set(this.swarm.network.refusals().map(({ member }) => member))
+    for (const { peer } of this.honest()) for (const member of peer.machine.ejected) refused.add(member)
+    return refused
   }
 
   private remember(): void {

@@ -58,6 +58,11 @@ describe('the swarm of the lab', () => {
     expect(trimmed.points.at(-1)!.accuracy).toBeGreaterThan(0.7)
   })
 
+  it('counts who was shut out for telling two things at once', async () => {
+    const { points } = await play({ attackers: 1, attack: 'equivocator' }, 10)
+    expect(points.at(-1)!.refused).toBe(1)
+  })
+
   it('takes six poisoners more and not a seventh', async () => {
     const swarm = new LiveSwarm({ ...DEFAULT_SETUP, members: 2 })
     await swarm.begin()

@@ -143,11 +143,38 @@ async function takeOversight(hana: Page, yuki: Page, amelie: Page): Promise<void
   await hana.locator('.btn.large.pause').waitFor()
 }
 
+/** A made-up swarm that was cut in two and healed. */
+async function takeLab(page: Page): Promise<void> {
+  await page.locator('a[href="#/lab"]').click()
+  await page.locator('.fast input').check()
+  for (const [act, rounds] of [
+    [2, 15],
+    [3, 30],
+    [-1, 45],
+  ] as const) {
+    await page.waitForFunction(
+      least => parseInt(document.querySelectorAll('.facts dd')[1]?.textContent ?? '', 10) >= least,
+      rounds,
+    )
+    if (act >= 0) await page.locator('[aria-labelledby=break] button').nth(act).click()
+  }
+  await page.locator('.btn.primary').click()
+}
+
 async function takeAll(browser: Browser, url: string): Promise<void> {
   const hana = await open(browser, url, HANA)
   const yuki = await open(browser, url, YUKI)
   await shoot(hana, HANA, 'home')
   await shoot(yuki, YUKI, 'home')
+  for (const [page, person] of [
+    [hana, HANA],
+    [yuki, YUKI],
+  ] as const) {
+    await takeLab(page)
+    await shoot(page, person, 'lab', true)
+    await page.goto(url)
+    await page.locator('h1').waitFor()
+  }
 
   await hana.locator('input[maxlength="120"]').fill('Saturday workshop')
   await hana.locator('form > details > summary').first().click()
