@@ -81,11 +81,9 @@ export const enLab = {
   accuracyHint: 'Of honest members’ models on samples that nobody trained on. The band spans worst to best.',
   bytes: 'Bytes sent by a member',
   bytesHint:
-    'Everything counted, ledger and retries of asking included. Dashed: float32 parameters to everybody in every round.',
+    'Everything that a member sends is counted, the ledger too. Dashed: float32 parameters to everybody in every round.',
   sent: 'this swarm',
   float32: 'float32 to everybody',
-  band: 'worst to best',
-  mean: 'mean',
   chart: (name: string, seconds: string, value: string) => `${name} after ${seconds}: ${value}`,
   waiting: 'The first points come in a moment.',
   facts: {

@@ -83,11 +83,9 @@ export const jaLab = {
     '誰も学習に使っていないサンプルでの、正直なメンバーのモデルの正解率です。帯は最低から最高まで。',
   bytes: '一人が送ったバイト数',
   bytesHint:
-    '台帳や問い合わせも含め、送ったものをすべて数えています。破線は、毎ラウンド float32 のパラメータを全員に送る場合です。',
+    '台帳も含め、送ったものをすべて数えています。破線は、毎ラウンド float32 のパラメータを全員に送る場合です。',
   sent: 'この群れ',
   float32: 'float32 を全員に',
-  band: '最低から最高',
-  mean: '平均',
   chart: (name: string, seconds: string, value: string) => `${name}: ${seconds}後 ${value}`,
   waiting: 'まもなく最初の点が現れます。',
   facts: {
