@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/**/*.spec.ts'],
+    exclude: ['tests/e2e/screens-*.spec.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -1,7 +1,8 @@
-// `npm test`: lint, Node tests, tests inside a browser, the build with its size budget, and tests with several real tabs.
+// `npm test`: lint, Node tests, tests inside a browser, the build with its size budget, the screens on acted rooms,
+// and tests with several real tabs.
 // Every stage runs, also after one failed. The last line is always "N passed, N failed"; each lint step, the build and
 // the budget count as one test each. A stage that breaks down without naming a test counts as one failure.
-//   npm test -- [--only lint,node,browser,build,e2e] [file filter ...]
+//   npm test -- [--only lint,node,browser,build,screens,e2e] [file filter ...]
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
@@ -23,6 +24,7 @@ const STAGES = {
   node: filters => vitestStage('node', 'vitest.config.ts', filters),
   browser: filters => vitestStage('browser', 'vitest.browser.config.ts', filters),
   build: buildStage,
+  screens: filters => vitestStage('screens', 'vitest.screens.config.ts', filters),
   e2e: filters => vitestStage('e2e', 'vitest.e2e.config.ts', filters),
 }
 

@@ -156,7 +156,7 @@ describe.each(RULES)('%s', name => {
     expect(mix(name, none)).toEqual({ direction: new Float64Array(100), outsized: [] })
   })
 
-  const runs = name === 'clip-trim' ? 1000 : 200
+  const runs = name === 'clip-trim' ? 1000 : 100
   test(`${runs} permutations and duplications of one set, ordered by author: the same bits`, () => {
     const payloads = said('permuted', 9, BLOCK + 40, true).map((one, k) => ({
       author: `member ${k}`,
