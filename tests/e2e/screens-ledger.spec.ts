@@ -181,7 +181,7 @@ describe('verifying a file, outside of any room', () => {
   it('is linked from home; a broken file names its first wrong line, another file is told apart', async () => {
     const { page } = here
     await held.stage.open(page, '', '')
-    await page.locator('footer a').click()
+    await page.locator('footer a', { hasText: /verif/iu }).click()
     await page.getByRole('heading', { name: 'Verify a ledger' }).waitFor()
     const input = page.locator('input[type=file]')
     await input.setInputFiles(file('broken'))
