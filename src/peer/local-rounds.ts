@@ -21,6 +21,8 @@ const NOT_ALLOWED_MS = 1_000
 export interface RoundsHost {
   readonly citizen: Citizen
   readonly store: Store
+  /** Where a failed write is an error: noise that is not counted must not be spent. */
+  readonly strictStore: Store
   readonly entropy: Entropy
   readonly signer: Signer
   readonly closed: boolean
@@ -45,7 +47,7 @@ export class LocalRounds {
   readonly noise: NoiseDesk
 
   constructor(private readonly host: RoundsHost) {
-    const { store, entropy, signer, citizen } = host
+    const { strictStore: store, entropy, signer, citizen } = host
     const { room, body } = citizen.book.charter
     this.noise = new NoiseDesk(body.terms.privacy, { store, entropy, room, self: signer.id })
   }

@@ -168,6 +168,7 @@ export class Peer {
     this.rounds = new LocalRounds({
       citizen: this.citizen,
       store: this.store,
+      strictStore: deps.store,
       entropy: deps.entropy,
       signer,
       get closed() {
@@ -398,8 +399,8 @@ export class Peer {
     }
   }
 
-  private roundClosed({ contributors, before, after, meanSteps }: ClosedRound): void {
-    this.training?.roundMixed(before, after, meanSteps)
+  private roundClosed({ contributors, before, after, medianSteps }: ClosedRound): void {
+    this.training?.roundMixed(before, after, medianSteps)
     const others = contributors.filter(member => member !== this.self).length
     const vectors = others * (contributors.includes(this.self) ? 2 : 1)
     this.float32Bytes += 4 * this.startParams.length * vectors

@@ -4,7 +4,7 @@ import { createReferenceModel } from '../core/model/reference/model.ts'
 import { evaluateSamples } from '../core/model/reference/train.ts'
 import type { Dataset, PartitionScheme } from '../core/data/dataset.ts'
 import type { MemberId } from '../core/num/ids.ts'
-import { termsFor } from '../core/ledger/terms.ts'
+import { DEFAULT_TERMS } from '../core/ledger/terms.ts'
 import type { LabAct, LabPoint, LabSetup } from '../ports/lab.ts'
 import { blobs, blobCharter, CLASSES } from './blobs.ts'
 import { liarOptions } from './chaos/attacks.ts'
@@ -24,6 +24,16 @@ const BROKEN_LOSS = 0.3
 /** Rounds whose models are remembered, to compare those of members who are not equally far. */
 const REMEMBERED = 24
 const EXPLORE_MS = 7_000
+
+/** For parts that hold few classes: an outer step with memory, and control variates. */
+const STEADIER = { outerRateMilli: 700, outerMomentumMilli: 700, drift: 'variates' } as const
+
+function isSkewed(scheme: PartitionScheme): boolean {
+  return (
+    (scheme.type === 'classes' && scheme.classesPerPart <= 3) ||
+    (scheme.type === 'dirichlet' && scheme.alphaMilli <= 100)
+  )
+}
 
 export class LiveSwarm {
   private readonly swarm: Swarm
@@ -47,7 +57,8 @@ export class LiveSwarm {
     const charter = {
       ...blobCharter(
         {
-          ...termsFor(scheme),
+          ...DEFAULT_TERMS,
+          ...(isSkewed(scheme) && STEADIER),
           rule,
           profile,
           rounds: 0,

@@ -3,7 +3,7 @@
 import type { PartitionScheme, TaskId } from '../core/data/dataset.ts'
 import { CLOTHES, DIGITS } from '../core/data/task-classes.ts'
 import type { CharterBody, TrainingTerms } from '../core/ledger/entry.ts'
-import { DEFAULT_TERMS, termsFor } from '../core/ledger/terms.ts'
+import { DEFAULT_TERMS } from '../core/ledger/terms.ts'
 import { trainingFlop } from '../core/model/flops.ts'
 import { presetModel, presetsFor, type PresetName } from '../core/model/presets.ts'
 import type { ModelSpec, SampleShape } from '../core/model/spec.ts'
@@ -52,8 +52,8 @@ export class RoomDraft {
   )
   readonly presets: readonly PresetName[] = $derived(presetsFor(this.shape ?? IMAGE))
   readonly preset: PresetName = $derived(fitting(this.#wanted, this.presets))
-  /** What a room proposes for data dealt in this way. */
-  readonly usual: TrainingTerms = $derived(termsFor(this.#scheme()))
+  /** What a room proposes. */
+  readonly usual: TrainingTerms = DEFAULT_TERMS
   readonly model: ModelSpec | null = $derived(
     this.shape === null ? null : presetModel(this.preset, this.shape, this.classes.length),
   )

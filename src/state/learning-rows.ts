@@ -1,7 +1,7 @@
 // The training terms that differ from the usual ones, as sentences for a participant; and what a promise of privacy is worth.
 // Nothing to say is nothing to worry about.
 import type { CharterBody, PrivacyTerms } from '../core/ledger/entry.ts'
-import { termsFor } from '../core/ledger/terms.ts'
+import { DEFAULT_TERMS } from '../core/ledger/terms.ts'
 import { epsilonAfter, type Spent } from '../core/privacy/accountant.ts'
 import type { Format } from '../i18n/format.ts'
 import type { LearningWords } from './learning-words.ts'
@@ -23,21 +23,20 @@ export function promiseOf(epsilon: number): PromiseLevel {
 }
 
 export function learningRows(
-  { terms, partition }: Pick<CharterBody, 'terms' | 'partition'>,
+  { terms }: Pick<CharterBody, 'terms'>,
   words: LearningWords,
   f: Format,
 ): readonly string[] {
-  const usual = termsFor(partition)
   const w = words.terms
   const { profile, rule, weighting, drift, head, committee, privacy } = terms
   const rows: string[] = []
   if (profile !== 'auto') rows.push(w.profile[profile])
   if (rule !== 'clip-trim') rows.push(w.rule[rule])
   if (weighting === 'samples') rows.push(w.samples)
-  if (drift !== 'none' && drift !== usual.drift) rows.push(w[drift])
+  if (drift !== 'none') rows.push(w[drift])
   if (head === 'own') rows.push(w.own)
   if (committee === 0) rows.push(w.everybody)
-  else if (committee !== usual.committee) rows.push(w.committee(f.int(committee)))
+  else if (committee !== DEFAULT_TERMS.committee) rows.push(w.committee(f.int(committee)))
   if (terms.trusted === 'no') rows.push(w.strangers)
   if (privacy.type === 'noise') {
     const { epsilon, delta, rounds } = plannedSpending(privacy, terms.rounds)

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { encodeBase64url } from '../../src/core/num/base64url.ts'
 import { canonicalise } from '../../src/core/ledger/canonical.ts'
 import { decodeEntry } from '../../src/core/ledger/decode.ts'
-import { DEFAULT_TERMS, termsFor } from '../../src/core/ledger/terms.ts'
+import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
 import { PROFILES } from '../../src/state/learning-draft.svelte.ts'
 import { RoomDraft } from '../../src/state/draft.svelte.ts'
 
@@ -13,7 +13,7 @@ it('starts ready, with the room that the front page promises', () => {
     task: 'mnist',
     partition: { type: 'classes', classesPerPart: 3 },
     parts: 4,
-    terms: termsFor({ type: 'classes', classesPerPart: 3 }),
+    terms: DEFAULT_TERMS,
     schema: '',
   })
 })
@@ -75,16 +75,14 @@ it.each([
   expect(draft.charter('x')).toBeNull()
 })
 
-it('proposes terms for the way data are dealt, until somebody chooses', () => {
+it('proposes the usual terms until somebody chooses', () => {
   const draft = new RoomDraft()
-  expect(draft.charter('x')?.terms.drift).toBe('variates')
-  expect(draft.learning.changed).toBe(0)
-  draft.partition = 'iid'
   expect(draft.charter('x')?.terms).toEqual(DEFAULT_TERMS)
+  expect(draft.learning.changed).toBe(0)
   draft.numbers.learningRate = 0.05
-  draft.learning.drift = 'none'
-  draft.partition = 'classes'
-  expect(draft.charter('x')?.terms).toMatchObject({ learningRateMicro: 50_000, drift: 'none' })
+  draft.learning.drift = 'variates'
+  draft.partition = 'iid'
+  expect(draft.charter('x')?.terms).toMatchObject({ learningRateMicro: 50_000, drift: 'variates' })
   expect(draft.learning.changed).toBe(1)
 })
 

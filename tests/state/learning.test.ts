@@ -58,8 +58,7 @@ describe('choices of how to learn', () => {
 })
 
 it('a participant reads what differs from the usual, and nothing else', () => {
-  const rowsOf = (terms: object) =>
-    learningRows({ terms: { ...DEFAULT_TERMS, ...terms }, partition: { type: 'iid' } }, enLearning, f)
+  const rowsOf = (terms: object) => learningRows({ terms: { ...DEFAULT_TERMS, ...terms } }, enLearning, f)
   expect(rowsOf({})).toEqual([])
   const told = rowsOf({ rule: 'mean', drift: 'prox', proximalMicro: 1, head: 'own', committee: 64 })
   expect(told).toEqual([
@@ -68,13 +67,7 @@ it('a participant reads what differs from the usual, and nothing else', () => {
     enLearning.terms.own,
     enLearning.terms.committee('64'),
   ])
-  const usualHere = { terms: { ...DEFAULT_TERMS, drift: 'variates' as const } }
-  expect(
-    learningRows({ ...usualHere, partition: { type: 'classes', classesPerPart: 2 } }, enLearning, f),
-  ).toEqual([])
-  expect(learningRows({ ...usualHere, partition: { type: 'iid' } }, enLearning, f)).toEqual([
-    enLearning.terms.variates,
-  ])
+  expect(rowsOf({ drift: 'variates' })).toEqual([enLearning.terms.variates])
 })
 
 it('tells what noise comes to after the planned rounds', () => {

@@ -100,8 +100,8 @@ export interface ClosedRound {
   readonly round: number
   readonly before: ModelState
   readonly after: ModelState
-  /** Local steps behind an update, on average; 0 without any. */
-  readonly meanSteps: number
+  /** Local steps behind an update, the middle one; 0 without any. */
+  readonly medianSteps: number
   readonly contributors: readonly MemberId[]
   readonly durationMs: number
 }
@@ -319,7 +319,9 @@ export class GossipMachine {
     this.stopSent = false
     // A round ahead of the current one was trained from a state that a pause has cut off.
     const inWindow = job.round >= this.window.base.round && job.round <= this.round
-    const usable = job.steps > 0 && inWindow && this.mayPublish(job.round)
+    // Another state may have come meanwhile, and with it another lot.
+    const drawn = this.window.isDrawn(this.config.self, job.round)
+    const usable = job.steps > 0 && inWindow && drawn && this.mayPublish(job.round)
     if (!usable) return
     // One that ends behind the cut of a pause counts for nobody; the round is trained anew after the resume.
     const orders = ordersFor(this.governed, job.round)
@@ -328,7 +330,7 @@ export class GossipMachine {
     const { residual } = this
     const { carry } = this.config.profile
     for (let i = 0; i < residual.length; i++) {
-      const owed = carry * residual[i]! + job.start[i]! - job.params[i]!
+      const owed = Math.fround(carry * residual[i]! + job.start[i]! - job.params[i]!)
       if (!Number.isFinite(owed)) {
         // Our own training diverged: nobody gets it, and the residual would poison every later round.
         residual.fill(0)
@@ -430,8 +432,9 @@ export class GossipMachine {
     const closing = this.round
     const updates = this.window.updatesOf(closing)
     const contributors = [...updates.keys()].sort()
-    const steps = [...updates.values()].reduce((sum, update) => sum + update.steps, 0)
-    const meanSteps = steps / Math.max(1, updates.size)
+    // As their authors say: the middle of what can be true, so that no single word moves it.
+    const said = [...updates.values()].map(update => Math.min(update.steps, 2 * this.config.localSteps))
+    const medianSteps = said.length === 0 ? 0 : lowerMedian(said)
     const before = this.window.current
     const state = this.window.advance(now)
     this.nameOutsized(closing, effects)
@@ -443,7 +446,7 @@ export class GossipMachine {
     const durationMs = now - this.roundStartedAt
     this.roundStartedAt = now
     this.quorumAt = undefined
-    const closed = { round: closing, before, after: state, meanSteps, contributors, durationMs }
+    const closed = { round: closing, before, after: state, medianSteps, contributors, durationMs }
     effects.push({ type: 'model', state, closed })
     if (this.jobRunning) this.stop(effects)
   }

@@ -1,8 +1,8 @@
 // The training terms that a room starts from, and which terms exclude each other. Measured on MNIST, label-disjoint, four
-// members, MLP 784-128-10, 80 rounds of 20 steps, one-bit updates: SGD at 0.1 ends at 90.0-91.1 % (three seeds) where Adam at 0.001 ends at 84.0-88.0 %;
-// Fashion-MNIST 81.2 % (79.9 % at 0.2). Without momentum, because with it no more was gained and more must be shared. The
+// members, MLP 784-128-10, 80 rounds of 20 steps, one-bit updates: SGD at 0.1 ends at 90.0-91.1 % (three seeds) where Adam
+// at 0.001 ends at 84.0-88.0 %; Fashion-MNIST 81.2 % (79.9 % at 0.2). Without momentum and control variates: in the
+// laboratory they add three points, but four real tabs of unequal speed ended at 83 % with them and at 89 % without. The
 // number of rounds leaves a founder time to wait for the others: a lone member's rounds count too.
-import type { PartitionScheme } from '../data/dataset.ts'
 import type { ModelSpec } from '../model/spec.ts'
 import type { RuleName, TrainingTerms } from './entry.ts'
 
@@ -55,30 +55,4 @@ export function termsFault(terms: TrainingTerms, model: ModelSpec): TermsFault |
   if ((drift === 'prox') !== proximalMicro > 0) return 'proximal-alone'
   if (head === 'own' && !canKeepHead(model)) return 'head-layers'
   return undefined
-}
-
-/**
- * For parts that hold few classes each, where local models walk apart: larger local steps, an outer step with memory, and
- * control variates. Every class with one of four members, 60 rounds of 20 steps: MNIST 92.0 % over three seeds where the terms
- * above end at 88.4 %, Fashion-MNIST 80 % where they end at 79 %. With a rate of 0.2 MNIST gains half a point and Fashion-MNIST
- * loses two.
- */
-const SKEWED_TERMS: TrainingTerms = {
-  ...DEFAULT_TERMS,
-  learningRateMicro: 150_000,
-  outerRateMilli: 700,
-  outerMomentumMilli: 700,
-  drift: 'variates',
-}
-
-/** Up to so many classes a part, or a Dirichlet parameter up to this, a built-in task counts as skewed. */
-const FEW_CLASSES = 3
-const SKEWED_ALPHA_MILLI = 100
-
-/** The terms that a room proposes for data dealt in this way. */
-export function termsFor(partition: PartitionScheme): TrainingTerms {
-  const isSkewed =
-    (partition.type === 'classes' && partition.classesPerPart <= FEW_CLASSES) ||
-    (partition.type === 'dirichlet' && partition.alphaMilli <= SKEWED_ALPHA_MILLI)
-  return isSkewed ? SKEWED_TERMS : DEFAULT_TERMS
 }
