@@ -8,12 +8,15 @@ const SHARE = 0.5
 /** Who went over to smaller updates goes back when whole ones would need this part: in between it stays as it is. */
 const SHARE_BACK = 0.35
 const MEMORY = 0.8
+/** So many samples in a row must find something waiting: bursts fill a queue for a moment on any line. */
+const FULL_SAMPLES = 8
 
 export class Uplink {
   /** Bytes per millisecond; 0 while no channel was ever full. */
   private rate = 0
   private before: { readonly at: number; readonly sent: number; readonly waiting: number } | undefined
   isNarrow = false
+  private full = 0
 
   constructor(private readonly transport: Transport) {}
 
@@ -28,9 +31,10 @@ export class Uplink {
       waiting += stats.bufferedBytes
     }
     const { before } = this
+    this.full = waiting > 0 ? this.full + 1 : 0
     this.before = { at: now, sent, waiting }
     // Channels count what left them; where something waited all the time that is what the uplink takes.
-    if (!before || before.waiting === 0 || waiting === 0 || sent <= before.sent || now <= before.at) return
+    if (!before || this.full < FULL_SAMPLES || sent <= before.sent || now <= before.at) return
     const rate = (sent - before.sent) / (now - before.at)
     this.rate = this.rate === 0 ? rate : MEMORY * this.rate + (1 - MEMORY) * rate
   }

@@ -30,7 +30,7 @@ export function learningRows(
   const w = words.terms
   const { profile, rule, weighting, drift, head, committee, privacy } = terms
   const rows: string[] = []
-  if (profile !== 'auto') rows.push(w.profile[profile])
+  if (profile !== 'auto' && profile !== DEFAULT_TERMS.profile) rows.push(w.profile[profile])
   if (rule !== 'clip-trim') rows.push(w.rule[rule])
   if (weighting === 'samples') rows.push(w.samples)
   if (drift !== 'none') rows.push(w[drift])
