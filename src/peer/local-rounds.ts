@@ -110,13 +110,19 @@ export class LocalRounds {
     this.host.dispatch({ type: 'update', update })
   }
 
-  /** Now and then the newest frozen state goes to the store, so that a room in which everybody reloads goes on. */
-  keepState(base: ModelState): void {
+  /**
+   * Now and then a frozen state goes to the store, so that a room in which everybody reloads goes on. Everybody keeps those of
+   * the same rounds, or they would meet again with states of which no two are equal.
+   */
+  keepState(frozen: readonly { readonly state: ModelState }[]): void {
     const { store, signer, citizen } = this.host
-    if (base.round < this.keptRound + KEEP_EVERY_ROUNDS || base.round % KEEP_EVERY_ROUNDS !== 0) return
-    this.keptRound = base.round
+    const due = frozen.findLast(
+      ({ state: { round } }) => round > this.keptRound && round % KEEP_EVERY_ROUNDS === 0,
+    )?.state
+    if (!due) return
+    this.keptRound = due.round
     const { room } = citizen.book.charter
-    void store.put(stateKey(room, signer.id), encodeState(base))
+    void store.put(stateKey(room, signer.id), encodeState(due))
     const head = this.host.training()?.head
     if (head) void store.put(headKey(room, signer.id), encodeHead(head))
   }

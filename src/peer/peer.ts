@@ -129,7 +129,7 @@ export class Peer {
         this.dispatch({ type: 'presence', presence: { member: author, ...rest } })
       },
       onState: (state, hash) => {
-        this.dispatch({ type: 'state', state, hash })
+        this.dispatch({ type: 'state', state, hash, held: this.wire.updates.heldFrom(state.round) })
         // What counted for nobody on the old state may count on this one.
         this.wire.updates.forgetRefused()
         this.wire.updates.compareWithAllLinks()
@@ -382,7 +382,7 @@ export class Peer {
       case 'model':
         if (effect.closed) this.roundClosed(effect.closed)
         else if (this.phase === 'finished') this.measureSoon()
-        this.rounds.keepState(this.machine.window.base)
+        this.rounds.keepState(this.machine.window.anchors)
         break
       case 'refused':
         this.wire.refuse(effect.author, effect.reason)

@@ -30,29 +30,27 @@ export class StateDonor {
 
   onWant(from: MemberId, { round, hash, first, count }: PeerMessage & { type: 'state-want' }): void {
     const anchor = this.find(round, hash)
-    if (!anchor || !this.give(from, anchor, first, count))
-      // Behind the chunks that were given, lest it overtake them.
-      this.context.send(from, { type: 'state-none', round, hash }, 'bulk')
+    if (anchor && first + count <= stateChunks(anchor.state).length) this.give(from, anchor, first, count)
+    // Behind the chunks that were given, lest it overtake them.
+    else this.context.send(from, { type: 'state-none', round, hash }, 'bulk')
   }
 
   linkDown(member: MemberId): void {
     this.served.delete(member)
   }
 
-  /** Whether all of it was sent. */
-  private give(from: MemberId, { round, hash, state }: Anchor, first: number, count: number): boolean {
+  /** What does not go out now is passed over in silence: who misses it asks others, and asks again. */
+  private give(from: MemberId, { round, hash, state }: Anchor, first: number, count: number): void {
     const chunks = stateChunks(state)
     const total = encodeState(state).length
-    if (first + count > chunks.length) return false
     for (let index = first; index < first + count; index++) {
       const bytes = chunks[index]!
       const waiting = this.context.transport.stats(from)?.bufferedBytes ?? 0
-      if (waiting > CONGESTED_BYTES || !this.mayHave(from, bytes.length, total)) return false
+      if (waiting > CONGESTED_BYTES || !this.mayHave(from, bytes.length, total)) return
       const proof = chunkProof(state, index)
       const message = { type: 'state-chunk', round, hash, total, index, proof, bytes } as const
-      if (!this.context.send(from, message, 'bulk')) return false
+      if (!this.context.send(from, message, 'bulk')) return
     }
-    return true
   }
 
   private find(round: number, hash: string): Anchor | undefined {

@@ -2,6 +2,7 @@
 // chunk is proved by itself, so a false one costs its sender the job and nobody else the work. Chunks of a member that
 // has stalled go to others. What is sent, and the clock, are the caller's.
 import {
+  CHUNK_BYTES,
   chunkBytes,
   checkChunk,
   chunkCount,
@@ -20,8 +21,12 @@ export type Chunk = PeerMessage & { type: 'state-chunk' }
 const DONORS = 4
 /** With so few chunks on their way a member is asked for more. */
 const LOW_WATER = 2
-/** Silence of a member that owes chunks: then others are asked for them too; then it is given up. */
+/**
+ * A request should be answered in this time and that of its bytes at the slowest uplink that we wait for; then others are
+ * asked for them too. Counted from the request: whoever sends a chunk now and then must not hold a place for ever.
+ */
 const STALL_MS = 2_500
+/** Silence of a member that owes chunks: then it is given up. */
 const SILENT_MS = 10_000
 /** All of it may take this long plus its bytes, twice, at the slowest uplink that we wait for. */
 const PATIENCE_MS = 30_000
@@ -47,6 +52,7 @@ const FAILED = { type: 'failed' } as const
 interface Donor {
   readonly asked: Set<number>
   heardAt: number
+  dueAt: number
   /** Chunks in the next request: few until it has shown that it holds the state. */
   batch: number
   stalled: boolean
@@ -61,9 +67,11 @@ interface Held {
 export class StateFetch {
   private readonly donors = new Map<MemberId, Donor>()
   private readonly tried = new Set<MemberId>()
-  private readonly chunks = new Map<number, Held>()
+  private readonly chunks: Map<number, Held>
   /** Known from the first chunk on. */
   private total: number | undefined
+  /** Asked in an earlier attempt: they come last. */
+  private readonly askedBefore: ReadonlySet<MemberId>
   private readonly until: number
 
   constructor(
@@ -72,7 +80,12 @@ export class StateFetch {
     private readonly parameters: number,
     private readonly host: FetchHost,
     now: number,
+    earlier?: StateFetch,
   ) {
+    const goesOn = earlier?.is(round, hash) === true
+    this.chunks = goesOn ? earlier.chunks : new Map<number, Held>()
+    this.total = goesOn ? earlier.total : undefined
+    this.askedBefore = goesOn ? new Set([...earlier.askedBefore, ...earlier.tried]) : new Set()
     this.until = now + PATIENCE_MS + (2 * leastStateBytes(parameters)) / SLOWEST_BYTES_PER_MS
   }
 
@@ -86,7 +99,10 @@ export class StateFetch {
     if (now >= this.until) return FAILED
     for (const [member, donor] of this.donors) {
       if (donor.asked.size === 0) continue
-      donor.stalled ||= now - donor.heardAt >= STALL_MS
+      if (!donor.stalled && now >= donor.dueAt) {
+        donor.stalled = true
+        donor.batch = 1
+      }
       if (now - donor.heardAt >= SILENT_MS) this.donors.delete(member)
     }
     this.recruit(now)
@@ -104,22 +120,22 @@ export class StateFetch {
     if (donor) {
       donor.asked.delete(chunk.index)
       donor.heardAt = now
-      donor.stalled = false
+      if (donor.asked.size === 0) donor.stalled = false
     }
     if (!this.chunks.has(chunk.index)) {
       if (!this.isProved(chunk)) return this.accuse([from])
       this.chunks.set(chunk.index, { bytes: chunk.bytes, total: chunk.total, from })
-      if (donor) donor.batch = Math.min(LIMITS.chunks, 2 * donor.batch)
+      if (donor && !donor.stalled) donor.batch = Math.min(LIMITS.chunks, 2 * donor.batch)
       if (chunk.index === 0) {
         const head = readHead(chunk.bytes)
-        if (head?.parameters !== this.parameters || head.round !== this.round) return FAILED
+        if (head?.parameters !== this.parameters || head.round !== this.round) return this.hopeless()
         this.total = head.totalBytes
         const liars = this.contradicting(head.totalBytes)
         if (liars.length > 0) return this.accuse(liars)
       }
     }
     if (this.isWhole) return this.finish()
-    if (donor && donor.asked.size <= LOW_WATER) this.assign(from, donor, now)
+    if (donor && !donor.stalled && donor.asked.size <= LOW_WATER) this.assign(from, donor, now)
     return this.donors.size === 0 ? this.review(now) : GOING
   }
 
@@ -167,20 +183,45 @@ export class StateFetch {
       at += part.length
     }
     const state = decodeState(bytes, this.parameters)
-    return state ? { type: 'whole', state } : FAILED
+    return state ? { type: 'whole', state } : this.hopeless()
+  }
+
+  /** Another attempt must not go on with chunks that are proved and still no state of this room. */
+  private hopeless(): Progress {
+    this.chunks.clear()
+    this.total = undefined
+    return FAILED
   }
 
   private recruit(now: number): void {
     for (const [member, donor] of this.donors)
       if (!donor.stalled && donor.asked.size === 0) this.assign(member, donor, now)
-    for (const member of this.host.candidates()) {
+    for (const member of this.candidates()) {
       if (this.busy.length >= DONORS || this.free().length === 0) return
       if (this.tried.has(member)) continue
       this.tried.add(member)
-      const donor = { asked: new Set<number>(), heardAt: now, batch: 1, stalled: false }
+      const donor = { asked: new Set<number>(), heardAt: now, dueAt: now, batch: 1, stalled: false }
       this.donors.set(member, donor)
       this.assign(member, donor, now)
     }
+    // Nobody else is left to ask: who stalled may have passed over what it could not send then.
+    for (const [member, donor] of this.donors) {
+      if (this.busy.length >= DONORS || this.free().length === 0) return
+      if (!donor.stalled || now < donor.dueAt + STALL_MS) continue
+      const { heardAt } = donor
+      donor.stalled = false
+      donor.asked.clear()
+      this.assign(member, donor, now)
+      donor.heardAt = heardAt
+    }
+  }
+
+  private candidates(): MemberId[] {
+    const all = this.host.candidates()
+    return [
+      ...all.filter(member => !this.askedBefore.has(member)),
+      ...all.filter(member => this.askedBefore.has(member)),
+    ]
   }
 
   private get busy(): Donor[] {
@@ -207,6 +248,7 @@ export class StateFetch {
     while (count < most && free[count] === first + count) count++
     if (donor.asked.size === 0) donor.heardAt = now
     for (let i = first; i < first + count; i++) donor.asked.add(i)
+    donor.dueAt = now + STALL_MS + (donor.asked.size * CHUNK_BYTES) / SLOWEST_BYTES_PER_MS
     this.host.ask(member, first, count)
   }
 }

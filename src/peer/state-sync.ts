@@ -16,8 +16,10 @@ export class StateSync {
   private readonly donor: StateDonor
   private current: StateFetch | undefined
   private cancelReview: () => void = () => undefined
-  /** Chunks that a link was asked for and has not sent, with when. */
-  private readonly owed = new Map<MemberId, Map<string, number>>()
+  /** Chunks that a link was asked for and has not sent: how often, and when last. */
+  private readonly owed = new Map<MemberId, Map<string, { times: number; at: number }>>()
+  /** The last fetch that ended without a state: asked for again, it goes on with what had come. */
+  private unfinished: StateFetch | undefined
   /** States that came in whole, for the screen and the tests. */
   fetched = 0
 
@@ -39,13 +41,13 @@ export class StateSync {
       const links = transport.links()
       return [...from.filter(member => links.includes(member)), ...links.filter(link => !from.includes(link))]
     }
-    const fetch = new StateFetch(
-      round,
-      hash,
-      this.parameters,
-      { candidates, ask: (member, first, count) => this.ask(member, { round, hash }, first, count) },
-      clock.now(),
-    )
+    const host = {
+      candidates,
+      ask: (member: MemberId, first: number, count: number) =>
+        this.ask(member, { round, hash }, first, count),
+    }
+    const fetch = new StateFetch(round, hash, this.parameters, host, clock.now(), this.unfinished)
+    this.unfinished = undefined
     this.current = fetch
     this.follow(fetch, fetch.review(clock.now()))
     this.reviewSoon()
@@ -61,10 +63,14 @@ export class StateSync {
   }
 
   onChunk(from: MemberId, chunk: Chunk): void {
-    if (!this.owed.get(from)?.delete(keyOf(chunk, chunk.index))) {
+    const owed = this.owed.get(from)
+    const key = keyOf(chunk, chunk.index)
+    const debt = owed?.get(key)
+    if (!owed || !debt) {
       this.context.strike(from, 'flooding')
       return
     }
+    if (--debt.times === 0) owed.delete(key)
     const fetch = this.current
     if (fetch?.is(chunk.round, chunk.hash))
       this.follow(fetch, fetch.take(from, chunk, this.context.clock.now()))
@@ -97,6 +103,7 @@ export class StateSync {
         return
       case 'failed':
         this.close()
+        this.unfinished = fetch
         this.onFailure()
         return
       default:
@@ -120,10 +127,13 @@ export class StateSync {
     count: number,
   ): void {
     const now = this.context.clock.now()
-    const owed = this.owed.get(member) ?? new Map<string, number>()
+    const owed = this.owed.get(member) ?? new Map<string, { times: number; at: number }>()
     this.owed.set(member, owed)
-    for (const [key, at] of owed) if (now - at >= ANSWER_MS) owed.delete(key)
-    for (let index = first; index < first + count; index++) owed.set(keyOf(state, index), now)
+    for (const [key, { at }] of owed) if (now - at >= ANSWER_MS) owed.delete(key)
+    for (let index = first; index < first + count; index++) {
+      const key = keyOf(state, index)
+      owed.set(key, { times: (owed.get(key)?.times ?? 0) + 1, at: now })
+    }
     this.context.send(member, { type: 'state-want', ...state, first, count })
   }
 }

@@ -88,6 +88,11 @@ export class UpdateExchange {
     this.offer(member, [...this.held.values()])
   }
 
+  /** Updates of this and later rounds that are at hand for others. */
+  heldFrom(round: number): Update[] {
+    return [...this.held.values()].filter(update => update.round >= round)
+  }
+
   /** Keeps an update for others and offers it to all links. */
   announce(update: Update, from?: MemberId): void {
     this.held.set(update.id, update)

@@ -70,7 +70,13 @@ export type GossipEvent =
   | { readonly type: 'uplink'; readonly narrow: boolean }
   /** How many train, by the ledger, where presence is heard from neighbours only; 0 where everybody is heard. */
   | { readonly type: 'crowd'; readonly trainers: number }
-  | { readonly type: 'state'; readonly state: ModelState; readonly hash: string }
+  /** `held`: updates that were announced here before; the state may be older than the rounds that are open. */
+  | {
+      readonly type: 'state'
+      readonly state: ModelState
+      readonly hash: string
+      readonly held: readonly Update[]
+    }
   | { readonly type: 'state-failed' }
   /** Updates that links announced and that are still on their way, by round. */
   | { readonly type: 'expecting'; readonly counts: ReadonlyMap<number, number> }
@@ -197,7 +203,7 @@ export class GossipMachine {
       case 'state':
         // Whoever made such a state, it says nothing of this room.
         if (!isDraw(event.state.draw, this.config.committee)) this.fetching = false
-        else this.adopt(event.state, event.hash, now, effects)
+        else this.adopt(event.state, event.hash, this.usable(event.held), now, effects)
         break
       case 'expecting':
         this.expecting = event.counts
@@ -451,10 +457,20 @@ export class GossipMachine {
     if (this.jobRunning) this.stop(effects)
   }
 
-  private adopt(state: ModelState, hash: string, now: number, effects: GossipEffect[]): void {
+  private usable(held: readonly Update[]): Update[] {
+    return held.filter(update => !this.ejected.has(update.author) && this.validityOf(update) === 'good')
+  }
+
+  private adopt(
+    state: ModelState,
+    hash: string,
+    held: readonly Update[],
+    now: number,
+    effects: GossipEffect[],
+  ): void {
     this.fetching = false
     this.adoptedAt = now
-    this.window.rebase(state, hash, now)
+    this.window.rebase(state, hash, now, held)
     this.roundStartedAt = now
     this.quorumAt = undefined
     this.offsets.set(this.round, { startedAt: now, offsetsMs: [] })
@@ -520,7 +536,7 @@ export class GossipMachine {
     while (!this.mayPublish(round)) round++
     const skipped = drawAhead(draw, this.config.committee, round - from)
     const state = { round, params, momentum, draw: skipped }
-    this.adopt(state, hashState(state), now, effects)
+    this.adopt(state, hashState(state), [], now, effects)
   }
 
   private fetch(

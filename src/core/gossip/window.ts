@@ -222,16 +222,26 @@ export class Window {
     return this.current
   }
 
-  /** Starts over from a state that others agree on; keeps the updates that are still open. */
-  rebase(common: ModelState, hash: string, now: number): void {
+  /**
+   * Starts over from a state that others agree on. Keeps the updates that are still open, and takes those of `held` for
+   * rounds that were closed already where the state is older.
+   */
+  rebase(common: ModelState, hash: string, now: number, held: readonly Update[] = []): void {
     const base = this.mixer.shared?.base(common, hash) ?? common
     for (const round of this.rounds.keys()) if (round < base.round) this.rounds.delete(round)
-    // Another past may have drawn others.
-    this.lots.clear()
     const target = Math.max(base.round, this.current.round)
     this.states = [base]
     this.since = [now]
     this.frozen = [{ round: base.round, hash, state: base }]
+    for (const update of held) {
+      if (update.round < base.round) continue
+      const { updates } = this.round(update.round)
+      if (!updates.has(update.author)) updates.set(update.author, update)
+    }
+    // Another past may have drawn others: the base's draw tells for all rounds that can be open.
+    this.lots.clear()
+    for (const [round, { updates }] of this.rounds)
+      for (const author of updates.keys()) if (!this.isDrawn(author, round)) updates.delete(author)
     while (this.current.round < target && this.updatesOf(this.current.round).size > 0) {
       this.states.push(this.next(this.current))
       this.since.push(now)

@@ -62,6 +62,20 @@ describe('a round by lot', () => {
     expect(machine.window.updatesOf(0).size).toBe(0)
   })
 
+  test('on another state others are drawn: open updates of those who are not count no more', () => {
+    const { machine, step } = machineOf(drawn[0]!)
+    const other = { ...startState(), draw: firstDraw(COMMITTEE, PARTS, 'another past') }
+    const both = drawn.filter(index => isDrawn(other.draw, 0, memberId(index)))
+    const onlyHere = drawn.filter(index => !both.includes(index))
+    expect(Math.min(both.length, onlyHere.length)).toBeGreaterThan(0)
+    for (const index of drawn) step({ type: 'update', update: makeUpdate(0, memberId(index), ones) }, 10)
+    expect(machine.window.updatesOf(0).size).toBe(drawn.length)
+    const held = everybody.map(index => makeUpdate(0, memberId(index), ones))
+    step({ type: 'state', state: other, hash: hashState(other), held }, 20)
+    const counted = everybody.filter(index => isDrawn(other.draw, 0, memberId(index)))
+    expect([...machine.window.updatesOf(0).keys()].sort()).toEqual(counted.map(memberId).sort())
+  })
+
   test('the round ends when everybody who was drawn and is here has published; nobody else is awaited', () => {
     const [self, ...others] = drawn
     const { machine, step, hear } = machineOf(self!)

@@ -327,7 +327,7 @@ describe('common state', () => {
       momentum: new Float32Array(PARAMETERS),
       draw: new Uint8Array(0),
     }
-    step({ type: 'state', state, hash: theirs }, 10)
+    step({ type: 'state', state, hash: theirs, held: [] }, 10)
     expect(machine.round).toBe(43)
     expect(machine.window.baseHash).toBe(theirs)
     expect(types(step({ type: 'role', training: true }, 11))).toEqual(['train'])

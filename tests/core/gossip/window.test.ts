@@ -85,6 +85,20 @@ describe('the model is a pure function of the set of updates', () => {
     expect(hashState(rebased.current)).toBe(hashState(steady.current))
   })
 
+  test('a start over from an older state takes the updates of rounds that were closed', () => {
+    const updates = someUpdates('older base')
+    const steady = replay(updates, position => Math.floor(position / 4))
+    const expected = hashState(steady.current)
+    expect(steady.base.round).toBeGreaterThan(0)
+    steady.rebase(startState(), hashState(startState()), 0, updates)
+    expect(steady.base.round).toBe(0)
+    expect(hashState(steady.current)).toBe(expected)
+    // Control: from what the window itself holds, the rounds before can not be made again.
+    const forgetful = replay(updates, position => Math.floor(position / 4))
+    forgetful.rebase(startState(), hashState(startState()), 0)
+    expect(forgetful.current.round).toBe(0)
+  })
+
   test('short rounds stay open for two seconds, within bounds', () => {
     const window = new Window(startState(), meanProfile)
     for (let round = 0; round < 7; round++) {
