@@ -441,6 +441,7 @@ export class Peer {
   private tick(): void {
     if (this.closed) return
     this.ticks++
+    this.uplink.sample()
     this.dispatch({ type: 'tick' })
     this.wire.tick()
     this.judgeUplink()
@@ -452,14 +453,12 @@ export class Peer {
     this.after(TICK_MS, () => this.tick())
   }
 
-  /** Whole updates or smaller ones: by what this member must send in a round and what its channels take. */
+  /** Whole updates or smaller ones. */
   private judgeUplink(): void {
-    this.uplink.sample(this.deps.clock.now())
-    const { training, machine, uplink } = this
-    if (!training || this.phase !== 'training') return
+    if (this.phase !== 'training') return
+    const { machine, uplink } = this
     const before = uplink.isNarrow
-    const roundMs = (1000 * training.stepsInRound) / training.stepsPerSecond
-    if (uplink.judge(machine.roundBytes(), roundMs) !== before)
+    if (uplink.judge(machine.wholeBytes / machine.updateBytes()) !== before)
       this.dispatch({ type: 'uplink', narrow: uplink.isNarrow })
   }
 

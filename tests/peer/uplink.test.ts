@@ -19,48 +19,51 @@ function channel() {
   return { stats, uplink: new Uplink(transport) }
 }
 
-/** Ticks of 250 ms of a channel that takes so many bytes in each and has something waiting or not. */
-function flow(
-  { stats, uplink }: ReturnType<typeof channel>,
-  bytes: number,
-  waiting: number,
-  ticks = 20,
-): void {
-  for (let tick = 0; tick < ticks; tick++) {
-    stats.sentBytes += bytes
-    stats.bufferedBytes = waiting
-    uplink.sample(tick * 250)
+/** Samples of a channel in which something waits in `busy` of ten. */
+function flow({ stats, uplink }: ReturnType<typeof channel>, busy: number, samples = 200): void {
+  for (let sample = 0; sample < samples; sample++) {
+    stats.bufferedBytes = sample % 10 < busy ? 5_000 : 0
+    stats.sentBytes += 100_000
+    uplink.sample()
   }
 }
 
 describe('an uplink', () => {
-  test('that never fills is wide, whatever is asked of it', () => {
+  test('that never fills is wide, whatever is sent', () => {
     const full = channel()
-    flow(full, 1_000_000, 0)
-    expect(full.uplink.judge(1e9, 1)).toBe(false)
+    flow(full, 0)
+    expect(full.uplink.judge(1)).toBe(false)
+    expect(full.uplink.judge(4)).toBe(false)
   })
 
-  test('is narrow when whole updates would take more than half of it', () => {
-    const slow = channel()
-    // 125 bytes a millisecond: one megabit a second.
-    flow(slow, 31_250, 50_000)
-    expect(slow.uplink.judge(115_000, 2_000)).toBe(false)
-    expect(slow.uplink.judge(115_000, 1_000)).toBe(true)
+  test('that bursts fill for a moment is wide', () => {
+    const bursts = channel()
+    flow(bursts, 3)
+    expect(bursts.uplink.judge(1)).toBe(false)
   })
 
-  test('stays narrow in between, and is wide again when there is room', () => {
+  test('is narrow when whole updates take more than half of its time', () => {
     const slow = channel()
-    flow(slow, 31_250, 50_000)
-    expect(slow.uplink.judge(115_000, 1_000)).toBe(true)
-    expect(slow.uplink.judge(115_000, 2_000)).toBe(true)
-    expect(slow.uplink.judge(115_000, 4_000)).toBe(false)
+    flow(slow, 7)
+    expect(slow.uplink.judge(1)).toBe(true)
   })
 
-  test('a link that begins anew counts nothing', () => {
+  test('a few samples decide nothing', () => {
     const slow = channel()
-    flow(slow, 31_250, 50_000)
-    slow.stats.sentBytes = 0
-    slow.uplink.sample(20 * 250)
-    expect(slow.uplink.judge(115_000, 1_000)).toBe(true)
+    flow(slow, 10, 15)
+    expect(slow.uplink.judge(1)).toBe(false)
+    flow(slow, 10, 1)
+    expect(slow.uplink.judge(1)).toBe(true)
+  })
+
+  test('stays narrow while whole updates would need more than a third, and is wide again when there is room', () => {
+    const slow = channel()
+    flow(slow, 10)
+    expect(slow.uplink.judge(1)).toBe(true)
+    // A quarter of the bytes now.
+    flow(slow, 1)
+    expect(slow.uplink.judge(4)).toBe(true)
+    flow(slow, 0)
+    expect(slow.uplink.judge(4)).toBe(false)
   })
 })

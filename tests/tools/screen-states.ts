@@ -1,15 +1,15 @@
-// States of screens that are held to the same everywhere: nothing serious for axe and no sideways scrolling, one title, in
-// both languages, both appearances and both widths (paired so that every two of them meet).
+// States of screens that are held to the same everywhere: no sideways scrolling and one title in both languages at both
+// widths, and nothing serious for axe in two settings that between them have both languages, appearances and widths.
 import type { Page } from 'playwright'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { enter, type Setting, type Stage } from '../ui/stage.ts'
 import { seriousFindings } from './screens.ts'
 
-const SETTINGS: readonly Setting[] = [
-  { lang: 'en', theme: 'light', width: 1280 },
-  { lang: 'ja', theme: 'dark', width: 1280 },
-  { lang: 'en', theme: 'dark', width: 360 },
-  { lang: 'ja', theme: 'light', width: 360 },
+const SETTINGS: readonly (Setting & { readonly audited: boolean })[] = [
+  { lang: 'en', theme: 'light', width: 1280, audited: true },
+  { lang: 'ja', theme: 'dark', width: 360, audited: true },
+  { lang: 'ja', theme: 'light', width: 1280, audited: false },
+  { lang: 'en', theme: 'dark', width: 360, audited: false },
 ]
 
 export interface ScreenState {
@@ -54,7 +54,7 @@ export function describeStates(held: { readonly stage: Stage }, states: readonly
           await held.stage.open(page, query, hash)
           await steps?.(page)
           await page.waitForTimeout(100)
-          const serious = await seriousFindings(page)
+          const serious = setting.audited ? await seriousFindings(page) : []
           const facts = await page.evaluate(() => ({
             sideways: document.documentElement.scrollWidth > document.documentElement.clientWidth,
             titles: document.querySelectorAll('h1').length,

@@ -253,10 +253,9 @@ export class GossipMachine {
     return this.lastOwn?.payload.length ?? this.config.profile.updateBytes
   }
 
-  /** Bytes that whole updates make a member send in a round when everybody's go to everybody once. */
-  roundBytes(): number {
-    const updates = Math.max(this.window.updatesOf(this.round - 1).size, this.liveCount())
-    return updates * this.config.profile.updateBytes
+  /** Of a payload that speaks of everything. */
+  get wholeBytes(): number {
+    return this.config.profile.updateBytes
   }
 
   /** Whether an update counts under the orders in force. */
