@@ -44,7 +44,7 @@ export class LedgerSync {
   readonly heads: HeadComparison
   private closing: Promise<number | null> = Promise.resolve(null)
   private readonly gapsAllowed = new Allowance(GAPS.count, GAPS.windowMs)
-  /** In a big room: what is handed on at the next tick, with the links that brought it meanwhile. */
+  /** What is handed on at the next tick, with the links that brought it meanwhile. */
   private readonly news = new Map<string, { readonly entry: Entry; readonly from: Set<MemberId> }>()
 
   constructor(
@@ -161,7 +161,7 @@ export class LedgerSync {
       this.sendEntries(
         'entries',
         link,
-        news.flatMap(({ entry, from }) => (from.has(link) ? [] : [entry])),
+        news.flatMap(({ entry, from }) => (from.has(link) || this.heads.holds(link, entry) ? [] : [entry])),
       )
   }
 
@@ -245,14 +245,17 @@ export class LedgerSync {
   }
 
   /**
-   * In a small room at once, to all links but those that surely hold it. In a big one at the next tick: by then most links
-   * have it from elsewhere, and say so by sending it.
+   * Own ones at once, to all links but those that surely hold them. Those of others at the next tick: by then most links have
+   * them from elsewhere, and say so by sending them. In a small room what may stop or move something is handed on at once.
    */
-  private push(entries: readonly Entry[], except?: MemberId | null): void {
-    if (!this.heads.isSmall && except) {
-      for (const entry of entries) this.news.set(entryHash(entry), { entry, from: new Set([except]) })
-      return
+  private push(all: readonly Entry[], except?: MemberId | null): void {
+    const canWait = (entry: Entry): boolean =>
+      !!except && (!this.heads.isSmall || entry.body.kind === 'receipt')
+    const entries = all.filter(entry => !canWait(entry))
+    for (const entry of all) {
+      if (except && canWait(entry)) this.news.set(entryHash(entry), { entry, from: new Set([except]) })
     }
+    if (entries.length === 0) return
     for (const link of this.context.transport.links()) {
       if (link === except) continue
       this.sendEntries(

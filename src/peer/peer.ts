@@ -525,6 +525,7 @@ export class Peer {
       // Measured before noise: in a room that asks for noise it would tell of the data past it.
       accuracy: this.rounds.noise.spent ? null : (this.gauge.own?.accuracy ?? null),
       steps: this.training?.totalSteps ?? 0,
+      links: this.deps.transport.links().length,
     })
   }
 

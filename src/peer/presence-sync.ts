@@ -1,6 +1,7 @@
-// Who is here, by signed statements that are passed on: each author's newest one travels once over every link. In an
-// overlay members hear of those to whom they have no link, and nobody can speak for somebody else. In a crowd only those
-// travel that everybody must hear; all others end at the direct links.
+// Who is here, by signed statements that are passed on, so that members hear of those to whom they have no link, and nobody can
+// speak for somebody else. Passed on at the next tick, to links that have not sent it meanwhile; an author that has links to
+// everybody is not passed on at all, which costs nobody but itself if it is not true. In a crowd only those travel that everybody
+// must hear; all others end at the direct links.
 import { LEASE_MS } from '../core/gossip/presence.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { PeerMessage } from '../protocol/messages.ts'
@@ -18,6 +19,8 @@ interface Held {
 
 export class PresenceSync {
   private readonly held = new Map<MemberId, Held>()
+  /** Authors of what is handed on at the next tick, with the links that have it. */
+  private readonly news = new Map<MemberId, Set<MemberId>>()
   private counter = 0
 
   constructor(
@@ -59,7 +62,12 @@ export class PresenceSync {
 
   async onPresence(from: MemberId, message: PeerMessage & { type: 'presence' }): Promise<void> {
     const { statement } = message
-    if (statement.author === this.context.self || !this.isNews(statement)) return
+    if (statement.author === this.context.self) return
+    if (!this.isNews(statement)) {
+      if (statement.counter === this.held.get(statement.author)?.statement.counter)
+        this.news.get(statement.author)?.add(from)
+      return
+    }
     // Before its ledger entries arrive a member is nobody; the next statement follows within seconds.
     if (!this.isMember(statement.author) || (this.held.size >= MAX_HELD && !this.held.has(statement.author)))
       return
@@ -72,15 +80,34 @@ export class PresenceSync {
     if (!this.isNews(statement)) return
     this.held.set(statement.author, { statement, signed, heardAt: this.context.clock.now() })
     this.onStatement(statement)
-    if (!this.isForAll(statement.author)) return
-    for (const link of this.context.transport.links()) {
-      if (link !== from && link !== statement.author)
-        this.context.send(link, { type: 'presence', statement, signed })
+    if (this.isForAll(statement.author) && !this.reachesAll(statement.author))
+      this.news.set(statement.author, new Set([from, statement.author]))
+  }
+
+  /** A few times a second. */
+  tick(): void {
+    for (const [author, having] of this.news) {
+      const held = this.held.get(author)
+      if (!held) continue
+      const { statement, signed } = held
+      for (const link of this.context.transport.links())
+        if (!having.has(link)) this.context.send(link, { type: 'presence', statement, signed })
     }
+    this.news.clear()
   }
 
   forget(member: MemberId): void {
     this.held.delete(member)
+  }
+
+  /** Whether the author says that it has links to everybody who is here. */
+  private reachesAll(author: MemberId): boolean {
+    const now = this.context.clock.now()
+    const said = this.held.get(author)
+    if (!said || now - said.heardAt >= LEASE_MS) return false
+    let others = 1
+    for (const [member, { heardAt }] of this.held) if (member !== author && now - heardAt < LEASE_MS) others++
+    return said.statement.links >= others
   }
 
   private isNews({ author, counter }: PresenceStatement): boolean {

@@ -65,6 +65,8 @@ export type Standing =
 export class UpdateExchange {
   private readonly held = new Map<string, Update>()
   private readonly wanted = new Map<string, Wanted>()
+  /** Who offered the update that is being accepted. */
+  private having: readonly MemberId[] = []
   /** Ids that were refused, with their round, so that they are not pulled again. */
   private readonly refused = new Map<string, number>()
   /** Who was asked for which update and when, whether or not it is still wanted. */
@@ -93,11 +95,11 @@ export class UpdateExchange {
     return [...this.held.values()].filter(update => update.round >= round)
   }
 
-  /** Keeps an update for others and offers it to all links. */
-  announce(update: Update, from?: MemberId): void {
+  /** Keeps an update for others and offers it to all links but those that have it. */
+  announce(update: Update): void {
     this.held.set(update.id, update)
-    this.wanted.delete(update.id)
-    for (const link of this.context.transport.links()) if (link !== from) this.offer(link, [update])
+    for (const link of this.context.transport.links())
+      if (link !== update.author && !this.having.includes(link)) this.offer(link, [update])
   }
 
   onHave(from: MemberId, updates: readonly Announced[]): void {
@@ -159,7 +161,9 @@ export class UpdateExchange {
     }
     this.pass(update, from, 'in')
     this.tellExpecting()
+    this.having = wanted.sources
     this.host.accept(update)
+    this.having = []
     if (!this.held.has(id)) this.refused.set(id, update.round)
   }
 

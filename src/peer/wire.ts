@@ -168,6 +168,7 @@ export class Wire {
     this.ticks++
     this.updates.tick(this.ports.clock.now())
     this.ledger.tick()
+    this.presence.tick()
     this.traffic.sample()
     if (this.ticks % ANTI_ENTROPY_TICKS === 0) this.updates.compareWithNextLink()
     if (this.ticks % HEADS_TICKS === 0) this.ledger.heads.compareWithNextLink()

@@ -17,10 +17,13 @@ export interface PresenceStatement {
   /** Of the local model on shared held-out samples, fraction; null while unknown. */
   readonly accuracy: number | null
   readonly steps: number
+  /** Members that it has links to, at most 255: who reaches everybody itself need not be passed on. */
+  readonly links: number
 }
 
 const STATUSES: readonly TrainingStatus[] = ['training', 'paused', 'watching', 'preparing']
-export const PRESENCE_BYTES = 32 + 6 + 1 + 4 + 4 + 32 + 4 + 2 + 4
+export const PRESENCE_BYTES = 32 + 6 + 1 + 4 + 4 + 32 + 4 + 2 + 4 + 1
+const MOST_LINKS = 255
 const SIGNED_PRESENCE_BYTES = PRESENCE_BYTES + 64
 const UNKNOWN_ACCURACY = 0xffff
 
@@ -37,6 +40,7 @@ export function encodePresence(statement: PresenceStatement): Uint8Array {
   view.setFloat32(79, statement.stepsPerSecond)
   view.setUint16(83, statement.accuracy === null ? UNKNOWN_ACCURACY : Math.round(statement.accuracy * 10_000))
   view.setUint32(85, statement.steps)
+  bytes[89] = Math.min(MOST_LINKS, statement.links)
   return bytes
 }
 
@@ -58,5 +62,6 @@ export function decodePresence(bytes: Uint8Array): PresenceStatement | undefined
     stepsPerSecond,
     accuracy: basisPoints === UNKNOWN_ACCURACY ? null : basisPoints / 10_000,
     steps: view.getUint32(85),
+    links: bytes[89]!,
   }
 }

@@ -21,6 +21,7 @@ const statement: PresenceStatement = {
   stepsPerSecond: 42.5,
   accuracy: 0.9181,
   steps: 240,
+  links: 3,
 }
 
 function signed(presence: PresenceStatement): PeerMessage {
@@ -87,7 +88,7 @@ describe('messages between members', () => {
 
   test('golden bytes of a presence: the layout of docs/protocol.md', () => {
     const bytes = encodeMessage(messages[0]!)
-    expect(bytes.length).toBe(1 + 89 + 64)
+    expect(bytes.length).toBe(1 + 90 + 64)
     expect(bytesToHex(bytes.subarray(33, 48))).toBe('01a0c4506c7b' + '00' + '0000000c' + '00000009')
   })
 

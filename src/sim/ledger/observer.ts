@@ -91,12 +91,12 @@ export class Observer {
   watchPublishing(peer: Peer): void {
     const { updates } = peer.wire
     const announce = updates.announce.bind(updates)
-    updates.announce = (update, from) => {
+    updates.announce = update => {
       if (!this.publishedAt.has(update.id)) {
         this.publishedAt.set(update.id, this.now())
         if (this.isOfPause(update)) this.publishedInPause++
       }
-      announce(update, from)
+      announce(update)
     }
   }
 
