@@ -212,6 +212,7 @@ export class Peer {
 
   /** What others may know: a phase has more shades. */
   get status(): TrainingStatus {
+    if (!this.machine.isSettled) return 'preparing'
     // A room that is paused as a whole goes on counting its trainers; one whose own work may not go on is not awaited.
     if (this.phase === 'training') return this.gate.allowed ? 'training' : 'paused'
     if (this.phase === 'paused') return 'paused'

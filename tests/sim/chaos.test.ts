@@ -23,6 +23,13 @@ test(
   },
 )
 
+test.each([
+  ['accept/3', 'one of three, alone and faster while it was cut off, went on alone'],
+  ['a/29', 'few who ran ahead of many found no round that both had frozen'],
+])('seed %s once broke a promise: %s', { timeout: HANG_MS }, async seed => {
+  expect((await runChaos(seed)).violations).toEqual([])
+})
+
 describe('controls: what is broken on purpose is seen', () => {
   const broken = async (promise: Promised, seed: string, options: RunOptions): Promise<void> => {
     const { violations } = await runChaos(seed, options)

@@ -5,7 +5,7 @@ import { bytesToHex, hexToBytes } from '../num/hex.ts'
 import { ordersFor, UNGOVERNED, validityOf, type Governed } from './halts.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'
 import { lowerMedian } from '../num/stats.ts'
-import { ArrivalHistory, localStepsFor, quorumOf, roundEndsAt } from './pacing.ts'
+import { ArrivalHistory, localStepsFor, MAX_GRACE_MS, quorumOf, roundEndsAt } from './pacing.ts'
 import { Presences, type Presence } from './presence.ts'
 import { drawAhead, isDraw } from './sortition.ts'
 import { type Update, type UpdateHeader } from './update.ts'
@@ -141,6 +141,7 @@ export class GossipMachine {
   private expecting: ReadonlyMap<number, number> = new Map()
   private fetching = false
   private adoptedAt = -Infinity
+  private settled = false
   /** Since when this member stands on another state than most; undefined while it does not. */
   private suspectSince: number | undefined
   private announcedEnd = false
@@ -163,6 +164,19 @@ export class GossipMachine {
 
   get round(): number {
     return this.window.current.round
+  }
+
+  /**
+   * Whether this member has been where the others are. Before, it says so (status preparing) and nobody counts it: many who come
+   * at once would outvote those who hold the room's state.
+   */
+  get isSettled(): boolean {
+    return this.settled
+  }
+
+  /** Whether the rounds that are open here have its updates already, from before it went back to where the others are. */
+  get isInAdvance(): boolean {
+    return !this.jobRunning && !this.mayPublish(this.round)
   }
 
   get finished(): boolean {
@@ -213,6 +227,7 @@ export class GossipMachine {
         break
       case 'tick':
         this.presences.expire(now)
+        if (!this.isBehind()) this.settled = true
         this.compareBases(now, effects)
         if (!this.governed.frozen) this.skipPublished(now, effects)
         break
@@ -468,6 +483,7 @@ export class GossipMachine {
     effects: GossipEffect[],
   ): void {
     this.fetching = false
+    this.settled = true
     this.adoptedAt = now
     this.window.rebase(state, hash, now, held)
     this.roundStartedAt = now
@@ -498,6 +514,7 @@ export class GossipMachine {
       if (best) this.fetch(best.round, best, effects)
       return
     }
+    if (this.isAheadAlone(others)) return this.goBack(now, effects)
     const anchors = new Map(this.window.anchors.map(anchor => [anchor.round, anchor.hash]))
     // The newest of the rounds that most have spoken of: at a newer one the first few to speak would decide, this time for
     // one side, next time for the other, and where rounds are short no suspicion would last.
@@ -523,19 +540,47 @@ export class GossipMachine {
   }
 
   /**
+   * More than half of all have not reached the oldest state that is still held here: a split has healed in which the few were
+   * faster. Nothing can be compared, and the many do not follow the few, whoever says what a few have signed; so the few go back.
+   */
+  private isAheadAlone(others: readonly Presence[]): boolean {
+    const oldest = this.window.anchors[0]!.round
+    return 2 * others.filter(({ round }) => round < oldest).length > others.length + 1
+  }
+
+  private goBack(now: number, effects: GossipEffect[]): void {
+    this.suspectSince ??= now
+    if (now - this.suspectSince < SUSPICION_MS) return
+    let best: { round: number; hash: string; members: readonly MemberId[] } | undefined
+    for (const round of this.presences.baseRounds()) {
+      const candidate = leader(this.presences.votes(round))
+      if (round < this.window.anchors[0]!.round && candidate.members.length >= (best?.members.length ?? 0))
+        best = { round, ...candidate }
+    }
+    if (best) this.fetch(best.round, best, effects)
+  }
+
+  /**
    * After a reload the newest rounds are published already and their updates may be gone with everybody: when nothing
    * comes for a while, the next round that may be published starts from the state at hand.
    */
   private skipPublished(now: number, effects: GossipEffect[]): void {
     const stuck = this.training && !this.jobRunning && this.signing === -1 && !this.mayPublish(this.round)
     if (!stuck || this.window.updatesOf(this.round).size > 0 || this.isBehind() || this.finished) return
-    if (now - this.roundStartedAt < SKIP_AFTER_MS) return
+    if (now - this.roundStartedAt < SKIP_AFTER_MS + this.longestJobMs()) return
     const { params, momentum, draw, round: from } = this.window.current
     let round = Math.max(this.round, this.publishedThrough) + 1
     while (!this.mayPublish(round)) round++
     const skipped = drawAhead(draw, this.config.committee, round - from)
     const state = { round, params, momentum, draw: skipped }
     this.adopt(state, hashState(state), [], now, effects)
+  }
+
+  /** Of others who are at work; who has just reloaded has no speed yet. */
+  private longestJobMs(): number {
+    const { localSteps } = this.config
+    const jobs = this.presences.trainers().map(({ stepsPerSecond: speed }) => (1000 * localSteps) / speed)
+    return Math.min(MAX_GRACE_MS, Math.max(0, ...jobs.filter(Number.isFinite)))
   }
 
   private fetch(

@@ -318,6 +318,40 @@ describe('common state', () => {
     expect(machine.round).toBe(2)
   })
 
+  test('few who are ahead of many go back: nothing that both hold can be compared', () => {
+    const { machine, step } = createMachine()
+    step({ type: 'role', training: true }, 0)
+    const alone = (round: number): GossipEvent => ({ type: 'update', update: makeUpdate(round, SELF, ones) })
+    let now = 0
+    while (machine.window.anchors[0]!.round < 5) {
+      step(alone(machine.round), (now += 10_000))
+      step({ type: 'tick' }, (now += MIN_ROUND_MS))
+    }
+    const asked = (): GossipEffect[] =>
+      step({ type: 'tick' }, (now += 1_000)).filter(({ type }) => type === 'fetch-state')
+    // One other that is behind is no majority of two.
+    step(presence(1, 2, { baseRound: 1, baseHash: theirs }), now)
+    expect([...asked(), ...asked(), ...asked()]).toEqual([])
+    for (const index of [1, 2]) step(presence(index, 2, { baseRound: 1, baseHash: theirs }), now)
+    expect([...asked(), ...asked(), ...asked()]).toEqual([
+      { type: 'fetch-state', round: 1, hash: theirs, from: [memberId(1), memberId(2)] },
+    ])
+  })
+
+  test('who comes into a room is not settled before it is where the others are', () => {
+    const { machine, step } = createMachine()
+    step(presence(1, 43, { baseRound: 40, baseHash: theirs }), 0)
+    step({ type: 'tick' }, 10)
+    expect(machine.isSettled).toBe(false)
+    const state = { ...startState(), round: 43 }
+    step({ type: 'state', state, hash: theirs, held: [] }, 20)
+    expect(machine.isSettled).toBe(true)
+    // Who is alone is where everybody is.
+    const first = createMachine()
+    first.step({ type: 'tick' }, 10)
+    expect(first.machine.isSettled).toBe(true)
+  })
+
   test('a fetched state is adopted and training starts from it', () => {
     const { step, machine } = createMachine()
     step(presence(1, 43, { baseRound: 40, baseHash: theirs }), 0)
