@@ -30,6 +30,8 @@ const MAX_WANTED = 128
 const CROWD_TICKS = 4
 /** Of fifty members. */
 const CROWD_TEXT = 50 * 44
+/** What was sent over a link or came by it is there, or on its way for so long. */
+const SENT_MS = 20_000
 /** First byte of a kept vote. */
 const VOTE_RECORD = 1
 
@@ -56,6 +58,8 @@ export class SealSync {
   /** How this member comes to a seal that it did not see made, and helps others to. */
   readonly latecomers: SealCatchUp
   private readonly proposals = new Map<string, Proposal>()
+  /** By link: when a statement went over it. */
+  private readonly passed = new Map<MemberId, WeakMap<SealStatement, number>>()
   private readonly wanted = new Map<string, Wanted>()
   private readonly proposalsServed = new Allowance(PROPOSALS_SERVED.count, PROPOSALS_SERVED.windowMs)
   private readonly compared = new Allowance(COMPARED.count, COMPARED.windowMs)
@@ -159,6 +163,7 @@ export class SealSync {
 
   linkDown(member: MemberId): void {
     for (const allowance of [this.proposalsServed, this.compared]) allowance.forget(member)
+    this.passed.delete(member)
     this.latecomers.linkDown(member)
     for (const { sources } of this.wanted.values()) sources.delete(member)
   }
@@ -194,6 +199,7 @@ export class SealSync {
       if (!sound[i]) this.context.strike(from, 'bad-signature')
       else if (this.machine.isNews(statement)) {
         added.push(statement)
+        this.noteAt(from, statement)
         this.host.onHeard(statement.author)
         this.noteSource(statement.seal, from)
         this.dispatch({ type: 'statement', statement })
@@ -371,13 +377,19 @@ export class SealSync {
   }
 
   private offer(to: MemberId, statements: readonly SealStatement[]): void {
-    if (statements.length === 0) return
-    for (let at = 0; at < statements.length; at += LIMITS.statements.count) {
-      const blobs = statements
-        .slice(at, at + LIMITS.statements.count)
-        .map(statement => encoder.encode(canonicalise(statement)))
-      this.context.send(to, { type: 'seal-statements', statements: blobs })
+    const now = this.context.clock.now()
+    const passed = this.passed.get(to)
+    const lacking = statements.filter(statement => now - (passed?.get(statement) ?? -Infinity) >= SENT_MS)
+    for (let at = 0; at < lacking.length; at += LIMITS.statements.count) {
+      const some = lacking.slice(at, at + LIMITS.statements.count)
+      if (!this.context.send(to, { type: 'seal-statements', statements: some.map(encodedStatement) })) return
+      for (const statement of some) this.noteAt(to, statement)
     }
+  }
+
+  private noteAt(link: MemberId, statement: SealStatement): void {
+    const passed = this.passed.get(link) ?? new WeakMap<SealStatement, number>()
+    this.passed.set(link, passed.set(statement, this.context.clock.now()))
   }
 
   private status(): PeerMessage {
@@ -389,6 +401,17 @@ export class SealSync {
   private get votesPrefix(): string {
     return `vote/${this.context.room}/${this.context.self}/`
   }
+}
+
+const encodings = new WeakMap<SealStatement, Uint8Array>()
+
+/** Made once: in a crowd every vote goes over many links. */
+function encodedStatement(statement: SealStatement): Uint8Array {
+  const known = encodings.get(statement)
+  if (known) return known
+  const bytes = encoder.encode(canonicalise(statement))
+  encodings.set(statement, bytes)
+  return bytes
 }
 
 function encodeProposal({ heads, seal }: Proposal): Uint8Array {

@@ -55,12 +55,18 @@ export function memberBytes(member: MemberId): Uint8Array {
 
 /** Each blob with its length (u32) in front. */
 export function blobs(code: number, items: readonly Uint8Array[]): Uint8Array {
-  const parts = items.flatMap(item => {
-    const length = new Uint8Array(4)
-    new DataView(length.buffer).setUint32(0, item.length)
-    return [length, item]
-  })
-  return tagged(code, ...parts)
+  let total = 1
+  for (const item of items) total += 4 + item.length
+  const bytes = new Uint8Array(total)
+  const view = new DataView(bytes.buffer)
+  bytes[0] = code
+  let at = 1
+  for (const item of items) {
+    view.setUint32(at, item.length)
+    bytes.set(item, at + 4)
+    at += 4 + item.length
+  }
+  return bytes
 }
 
 export interface BlobLimits {

@@ -45,7 +45,8 @@ export async function runScaleTwice(
 function inOwnProcess(options: ScaleOptions, progress: (line: string) => void): Promise<ScaleFigures> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(new URL('./scale-worker.ts', import.meta.url)), {
-      execArgv: [...process.execArgv, `--max-old-space-size=${HEAP_MB}`],
+      // A young generation that is too small for what a second of a thousand members makes costs a third of the time.
+      execArgv: [...process.execArgv, `--max-old-space-size=${HEAP_MB}`, '--max-semi-space-size=256'],
     })
     child.on('message', message => {
       const { line, figures } = message as { line?: string; figures?: ScaleFigures }

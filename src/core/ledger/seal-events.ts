@@ -6,13 +6,15 @@ import type { Certificate, Seal, SealStatement } from './seal.ts'
 /** "No seal in this view", on path 'quorum': no text hashes to it. Never part of a certificate. */
 export const NO_SEAL = '0'.repeat(64)
 
-/** Something open is sealed after this long. */
+/** Something open is sealed after this long; in a crowd after so much for every hundred members, since a seal is their votes. */
 export const SEAL_EVERY_MS = 30_000
+export const SEAL_CROWD = 100
 /** Between two seals, even when it is urgent or much is open. */
 export const SEAL_GAP_MS = 2_000
-/** So much is sealed without waiting. */
+/** So much is sealed without waiting; in a crowd so much for every three hundred members. */
 export const MANY_ENTRIES = 1_500
 export const MANY_BYTES = 900_000
+export const MANY_CROWD = 300
 /** A host that was not heard for this long may be succeeded. */
 export const HOST_SILENT_MS = 60_000
 /** Unanswered questions (prepare, fetch, final) are asked again. */

@@ -9,7 +9,9 @@ import {
   ASK_AGAIN_MS,
   HOST_SILENT_MS,
   MANY_BYTES,
+  MANY_CROWD,
   MANY_ENTRIES,
+  SEAL_CROWD,
   SEAL_EVERY_MS,
   SEAL_GAP_MS,
   type SealConfig,
@@ -259,8 +261,10 @@ export class SealMachine {
   private dueAt(): number {
     const { open, openBytes, urgent } = this.want
     if (open === 0) return Infinity
-    const hurry = urgent || open >= MANY_ENTRIES || openBytes >= MANY_BYTES
-    return (this.sealedAt ?? 0) + (hurry ? SEAL_GAP_MS : SEAL_EVERY_MS)
+    const members = Math.max(this.around.present.size, this.epoch.members.length)
+    const many = Math.max(1, members / MANY_CROWD)
+    const hurry = urgent || open >= many * MANY_ENTRIES || openBytes >= many * MANY_BYTES
+    return (this.sealedAt ?? 0) + (hurry ? SEAL_GAP_MS : SEAL_EVERY_MS * Math.max(1, members / SEAL_CROWD))
   }
 
   private silentAt(): number {
