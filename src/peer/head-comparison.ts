@@ -25,6 +25,7 @@ export class HeadComparison {
   private readonly heldBy = new Map<MemberId, Map<MemberId, Head>>()
   /** What the first link said that there is; undefined before. */
   private firstHeads: readonly Head[] | undefined
+  private hasCaughtUp = false
   /** The link that is asked before all others, and since when. */
   private first: { readonly link: MemberId; readonly at: number } | undefined
   private readonly postponed = new Set<MemberId>()
@@ -50,7 +51,9 @@ export class HeadComparison {
 
   /** Whether everything has arrived that the first link said there is. */
   get caughtUp(): boolean {
-    return this.firstHeads?.every(({ author, seq }) => this.ledger.lengthOf(author) > seq) ?? false
+    // Chains do not get shorter, and in a crowd looking at all of them is dear.
+    this.hasCaughtUp ||= this.firstHeads?.every(({ author, seq }) => this.ledger.lengthOf(author) > seq) ?? false
+    return this.hasCaughtUp
   }
 
   linkUp(member: MemberId): void {

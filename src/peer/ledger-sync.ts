@@ -72,7 +72,7 @@ export class LedgerSync {
     let broken = 0
     for (const key of await this.store.keys(`entry/${this.context.room}/`)) {
       const bytes = await this.store.get(key)
-      const check = bytes && (await checkEntry(bytes, this.context.room, this.context.signer))
+      const check = bytes && (await this.checkKept(bytes))
       if (check && 'entry' in check && this.book.admit(check.entry).status === 'added')
         this.onAdmitted(check.entry)
       else broken++
@@ -189,6 +189,12 @@ export class LedgerSync {
     await Promise.all(
       added.map(entry => this.store.put(entryKey(entry.room, entry.author, entry.seq), entryBytes(entry))),
     )
+  }
+
+  private checkKept(bytes: Uint8Array): EntryCheck | Promise<EntryCheck> {
+    const { room, signer } = this.context
+    const entry = this.checked?.get(hashBytes(bytes))
+    return entry ? { entry } : checkEntry(bytes, room, signer)
   }
 
   /** Null for what is here already: told by its hash, since most entries come over several links. */

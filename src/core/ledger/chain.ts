@@ -61,8 +61,14 @@ export function entryHash(entry: Entry): string {
   return hash
 }
 
+const headsOf = new WeakMap<Entry, SignedHead>()
+
 export function headOf(entry: Entry): SignedHead {
-  return { ...unsignedHead(entry), sig: entry.sig }
+  const known = headsOf.get(entry)
+  if (known) return known
+  const head = { ...unsignedHead(entry), sig: entry.sig }
+  headsOf.set(entry, head)
+  return head
 }
 
 /** What an entry's signature covers: its head without the signature. */
