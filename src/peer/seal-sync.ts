@@ -60,6 +60,8 @@ export class SealSync {
   private readonly proposals = new Map<string, Proposal>()
   /** By link: when a statement went over it. */
   private readonly passed = new Map<MemberId, WeakMap<SealStatement, number>>()
+  /** In a crowd: what is handed on at the next tick, since votes come by the hundred. */
+  private readonly news: SealStatement[] = []
   private readonly wanted = new Map<string, Wanted>()
   private readonly proposalsServed = new Allowance(PROPOSALS_SERVED.count, PROPOSALS_SERVED.windowMs)
   private readonly compared = new Allowance(COMPARED.count, COMPARED.windowMs)
@@ -130,12 +132,13 @@ export class SealSync {
   /** Called a few times a second; `urgent`: something waits for the next seal. */
   tick(urgent: boolean): void {
     // In a crowd, where the list is long and never the same, once a second is enough.
-    const isDue = this.ticks++ % CROWD_TICKS === 0 || this.present.length < CROWD_TEXT
+    const isDue = this.ticks++ % CROWD_TICKS === 0 || !this.isCrowd
     const present = isDue ? this.host.facts().present : null
     if (present && present.join() !== this.present) {
       this.present = present.join()
       this.dispatch({ type: 'present', members: present })
     }
+    if (this.news.length > 0) this.handOn(this.news.splice(0))
     const { size: open, openBytes } = this.book.ledger
     const want = `${open} ${openBytes} ${String(urgent)}`
     if (want !== this.wantText) {
@@ -205,7 +208,12 @@ export class SealSync {
         this.dispatch({ type: 'statement', statement })
       }
     }
-    for (const link of this.context.transport.links()) if (link !== from) this.offer(link, added)
+    if (this.isCrowd) this.news.push(...added)
+    else this.handOn(added)
+  }
+
+  private handOn(statements: readonly SealStatement[]): void {
+    for (const link of this.context.transport.links()) this.offer(link, statements)
   }
 
   onSealWant(from: MemberId, seal: string): void {
@@ -306,7 +314,7 @@ export class SealSync {
       return
     }
     this.dispatch({ type: 'statement', statement })
-    for (const link of this.context.transport.links()) this.offer(link, [statement])
+    this.handOn([statement])
   }
 
   /** The own statement first, then what it rests on; the proposal where it was at hand. */
@@ -385,6 +393,10 @@ export class SealSync {
       if (!this.context.send(to, { type: 'seal-statements', statements: some.map(encodedStatement) })) return
       for (const statement of some) this.noteAt(to, statement)
     }
+  }
+
+  private get isCrowd(): boolean {
+    return this.present.length >= CROWD_TEXT
   }
 
   private noteAt(link: MemberId, statement: SealStatement): void {
