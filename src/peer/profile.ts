@@ -88,7 +88,9 @@ function vectorsOf(
   return {
     count: updates.length,
     parameters,
-    norms: updates.map(({ payload, round }, k) => used[k]!.norm(payload, round)),
+    norms: updates.map(
+      ({ payload, round }, k) => used[k]!.norm(payload, round) * Math.sqrt(shareOf(used[k]!, round)),
+    ),
     weights: updates.map(({ samples }) => (weighting === 'samples' ? Math.max(1, samples) : 1)),
     read: (k, from, to, out, at) => used[k]!.read(updates[k]!.payload, updates[k]!.round, from, to, out, at),
     covering(from) {
@@ -97,6 +99,14 @@ function vectorsOf(
       return positions.length === updates.length ? null : positions
     },
   }
+}
+
+/** Part of the blocks that a codec speaks of in a round: what it says of each is so much more than a round's worth. */
+function shareOf(codec: Codec, round: number): number {
+  const blocks = Math.ceil(codec.parameters / BLOCK)
+  let covered = 0
+  for (let block = 0; block < blocks; block++) if (codec.covers(round, block)) covered++
+  return covered / blocks
 }
 
 function decode(codec: Codec, { payload, round }: Encoded): Float64Array {

@@ -140,10 +140,11 @@ export class SealSync {
     }
     if (this.news.length > 0) this.handOn(this.news.splice(0))
     const { size: open, openBytes } = this.book.ledger
-    const want = `${open} ${openBytes} ${String(urgent)}`
+    const { members } = this.book.here
+    const want = `${open} ${openBytes} ${String(urgent)} ${members}`
     if (want !== this.wantText) {
       this.wantText = want
-      this.dispatch({ type: 'want', open, openBytes, urgent })
+      this.dispatch({ type: 'want', open, openBytes, urgent, members })
     }
     const now = this.context.clock.now()
     for (const [hash, wanted] of this.wanted) if (now - wanted.askedAt > RETRY_MS) this.askFor(hash, wanted)

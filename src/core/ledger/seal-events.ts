@@ -48,8 +48,14 @@ export type SealVerdict = 'good' | 'missing' | 'bad'
 
 export type SealEvent =
   | { readonly type: 'tick' }
-  /** Open entries that this member would seal. Urgent: not after half a minute, but now. */
-  | { readonly type: 'want'; readonly open: number; readonly openBytes: number; readonly urgent: boolean }
+  /** Open entries that this member would seal, and members by the ledger. Urgent: not after half a minute, but now. */
+  | {
+      readonly type: 'want'
+      readonly open: number
+      readonly openBytes: number
+      readonly urgent: boolean
+      readonly members: number
+    }
   /** Answer to 'prepare'. */
   | { readonly type: 'candidate'; readonly seal: Seal; readonly hash: string }
   /** Anybody's, its signature checked; the own ones come back this way too, once they are kept. */

@@ -42,7 +42,7 @@ export class SealMachine {
   private decided: { readonly certificate: Certificate; toldAt: number } | null = null
   /** From before a restart; those of later epochs bind once this member has caught up. */
   private kept: readonly SealStatement[] = []
-  private want = { open: 0, openBytes: 0, urgent: false }
+  private want = { open: 0, openBytes: 0, urgent: false, members: 0 }
   private sealedAt: number | undefined
   private hostHeardAt = 0
 
@@ -259,9 +259,8 @@ export class SealMachine {
   }
 
   private dueAt(): number {
-    const { open, openBytes, urgent } = this.want
+    const { open, openBytes, urgent, members } = this.want
     if (open === 0) return Infinity
-    const members = Math.max(this.around.present.size, this.epoch.members.length)
     const many = Math.max(1, members / MANY_CROWD)
     const hurry = urgent || open >= many * MANY_ENTRIES || openBytes >= many * MANY_BYTES
     return (this.sealedAt ?? 0) + (hurry ? SEAL_GAP_MS : SEAL_EVERY_MS * Math.max(1, members / SEAL_CROWD))

@@ -34,8 +34,21 @@ function trimmedMeanOf(
     if (trim === 0) addUp(out, block, factors, weights)
     else if (block.pack(positions.length, to - from)) trimEven(out, block, factors, weights, trim)
     else trimAny(out, block, factors, weights, trim)
+    if (positions.length < screened.kept.length) {
+      const part = weightOf(positions, all) / weightOf(screened.kept, all)
+      for (let i = 0; i < out.length; i++) out[i]! *= part
+    }
   }
   return direction
+}
+
+/** Who speaks of a block in every fourth round says four rounds' worth then; were the others not the fewer in between, their
+ * classes would count for more. */
+function weightOf(positions: readonly number[], weights: Float64Array | null): number {
+  if (weights === null) return positions.length
+  let total = 0
+  for (const k of positions) total += weights[k]!
+  return total
 }
 
 function addUp(out: Float64Array, block: Block, factors: Float64Array, weights: Float64Array | null): void {

@@ -158,7 +158,7 @@ export class Honest implements Actor {
     const open = this.entries - this.ground.size
     if (open === this.wanted) return
     this.wanted = open
-    this.step({ type: 'want', open, openBytes: open * 400, urgent: true })
+    this.step({ type: 'want', open, openBytes: open * 400, urgent: true, members: 4 })
   }
 
   private boot(): void {

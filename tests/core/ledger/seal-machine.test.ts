@@ -71,8 +71,8 @@ class Bench {
     return effects
   }
 
-  want(open = 1, openBytes = 400, urgent = true): SealEffect[] {
-    return this.do({ type: 'want', open, openBytes, urgent })
+  want(open = 1, openBytes = 400, urgent = true, members = 4): SealEffect[] {
+    return this.do({ type: 'want', open, openBytes, urgent, members })
   }
 
   tick(at: number): SealEffect[] {

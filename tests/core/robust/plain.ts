@@ -34,9 +34,13 @@ export function plainTrim(
       }))
     if (column.length === 0) return 0
     const f = trim(column.length)
+    const spoken = column.map(({ weight }) => weight)
     // Sums of what is not trimmed run by position, as they always did.
     const middle = f === 0 ? column : column.sort((a, b) => a.value - b.value).slice(f, column.length - f)
-    return sum(middle.map(({ value, weight }) => value * weight)) / sum(middle.map(({ weight }) => weight))
+    const mean =
+      sum(middle.map(({ value, weight }) => value * weight)) / sum(middle.map(({ weight }) => weight))
+    // Where not everybody speaks, those who do count for their part.
+    return mean * (sum(spoken) / sum(left.map(k => (isEqual ? 1 : capped[k]!))))
   })
   return { direction, outsized: [...rows.keys()].filter(k => isOutsized[k]) }
 }
