@@ -52,7 +52,8 @@ export class HeadComparison {
   /** Whether everything has arrived that the first link said there is. */
   get caughtUp(): boolean {
     // Chains do not get shorter, and in a crowd looking at all of them is dear.
-    this.hasCaughtUp ||= this.firstHeads?.every(({ author, seq }) => this.ledger.lengthOf(author) > seq) ?? false
+    this.hasCaughtUp ||=
+      this.firstHeads?.every(({ author, seq }) => this.ledger.lengthOf(author) > seq) ?? false
     return this.hasCaughtUp
   }
 
