@@ -334,7 +334,7 @@ export interface QuoteBody {
   readonly rounds: number
   /** Rounds after which measured quality replaces the reports; 0 never does. */
   readonly remeasureRounds: number
-  /** Members drawn to measure contributions. */
+  /** Others that measure each owner, drawn by lot when the run begins. */
   readonly appraisers: number
   /** Ways of lending compute that the sponsor allows besides 'local'. */
   readonly lending: 'none' | 'split' | 'any'

@@ -28,14 +28,17 @@ export function beginRun(run: RunRecord, round: number, candidates: readonly Mem
   }
 }
 
-/** By lot that nobody chooses for a given run: ascending SHA-256 of run and member. */
+/**
+ * By lot that nobody chooses for a given run: ascending SHA-256 of run and member. One more than asked, since nobody measures
+ * itself: so many others speak of every owner.
+ */
 function drawAppraisers(run: string, candidates: readonly MemberId[], count: number): readonly MemberId[] {
   const lot = (member: MemberId): string =>
     bytesToHex(sha256(new TextEncoder().encode(`yoriai-appraiser/${run}/${member}`)))
   return [...candidates]
     .map(member => ({ member, lot: lot(member) }))
     .sort((a, b) => ascending(a.lot, b.lot))
-    .slice(0, count)
+    .slice(0, count + 1)
     .map(({ member }) => member)
     .sort(ascending)
 }
