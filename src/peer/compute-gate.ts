@@ -3,6 +3,7 @@ import type { GossipEvent } from '../core/gossip/machine.ts'
 import type { Phase } from '../ports/session.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { Citizen } from './citizen.ts'
+import type { LendAllowance } from './lender.ts'
 
 export interface GateHost {
   phase(): Phase
@@ -36,6 +37,15 @@ export class ComputeGate {
     this.allowed = allowed
     if (this.host.phase() === 'training') this.host.dispatch({ type: 'role', training: allowed })
     this.host.statePresence()
+  }
+
+  /** What may be lent to others: nothing while anything here stands still, and nothing beyond the own limits. */
+  lendable(): LendAllowance {
+    const { standing, budgetFlop, rateFlops } = this.citizen.limits()
+    const phase = this.host.phase()
+    const isStill = (phase !== 'training' && phase !== 'watching') || this.citizen.governed().frozen
+    const refusal = isStill ? 'paused' : standing === 'good' ? null : 'not-allowed'
+    return { refusal, budgetFlop, rateFlops }
   }
 
   /** The person's pause and the room's both keep the job where it is. */

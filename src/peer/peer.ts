@@ -17,6 +17,7 @@ import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { LedgerPage, LedgerQuery } from '../ports/ledger-view.ts'
+import type { LendingPlan } from '../ports/lending-view.ts'
 import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import { Citizen } from './citizen.ts'
@@ -27,12 +28,14 @@ import { ComputeGate } from './compute-gate.ts'
 import { Gauge } from './gauge.ts'
 import { gaugeHostOf } from './gauge-host.ts'
 import { freshState, recallHead } from './kept.ts'
+import { LendingDesk } from './lending-desk.ts'
 import { LocalRounds } from './local-rounds.ts'
 import { createProfile } from './profile.ts'
 import { RoomBook } from './room-book.ts'
 import { RoomDoc } from './room-doc.ts'
 import { createReceipt } from './receipt.ts'
 import { Seat } from './seat.ts'
+import { createReferenceSegment } from './segment-reference.ts'
 import { GovernanceDesk } from './governance-desk.ts'
 import { Training } from './training.ts'
 import { Uplink } from './uplink.ts'
@@ -68,6 +71,9 @@ export class Peer {
   readonly startedAt: number
   readonly store: ForgivingStore
   readonly rounds: LocalRounds
+  readonly lendingDesk: LendingDesk
+  /** The pair of owner and provider that this member belongs to now. */
+  lending: () => LendingPlan | null = () => null
   private readonly gate: ComputeGate
   private readonly uplink: Uplink
   private readonly listeners = new Set<() => void>()
@@ -135,6 +141,8 @@ export class Peer {
         this.wire.updates.compareWithAllLinks()
       },
       onStateFailed: () => this.dispatch({ type: 'state-failed' }),
+      onLend: (from, message, sizeBytes) => this.lendingDesk.onMessage(from, message, sizeBytes),
+      onLinkDown: member => this.lendingDesk.linkDown(member),
       onLinkUp: () => this.statePresence(),
       onChange: () => this.changed(),
       onFault: cause => this.fail(cause),
@@ -181,6 +189,25 @@ export class Peer {
       measure: () => void this.measure(),
       fail: cause => this.fail(cause),
       after: (ms, callback) => this.after(ms, callback),
+    })
+    this.lendingDesk = new LendingDesk({
+      self: signer.id,
+      model: charter.model,
+      clock,
+      entropy: deps.entropy,
+      transport: deps.transport,
+      openSegment: deps.openSegment ?? (config => Promise.resolve(createReferenceSegment(config))),
+      plan: () => this.lending(),
+      allowance: () => this.gate.lendable(),
+      effort: () => this.effort,
+      states: () =>
+        [this.machine.window.current, ...this.machine.window.anchors.map(({ state }) => state)].map(
+          ({ params }) => params,
+        ),
+      lend: (to, message, half) => this.wire.lend(to, message, half),
+      refuse: (member, reason) => this.wire.refuse(member, reason),
+      strike: (member, reason) => this.wire.strike(member, reason),
+      onChange: () => this.changed(),
     })
     this.gate = new ComputeGate(this.citizen, {
       phase: () => this.phase,
@@ -238,7 +265,7 @@ export class Peer {
       this.citizen.overseer.arrive()
       this.phase = 'preparing'
       await this.seat.take()
-      this.trainer = await opening
+      this.trainer = this.lendingDesk.wrap(await opening)
       if (this.closed) return this.trainer.close()
       const start = await recallHead(
         this.store,
@@ -350,6 +377,7 @@ export class Peer {
     this.timers.clear()
     this.cancelWake()
     this.wire.close()
+    this.lendingDesk.close()
     this.trainer?.close()
     this.deps.transport.close()
     this.doc.destroy()
@@ -447,6 +475,7 @@ export class Peer {
     this.wire.tick()
     this.judgeUplink()
     this.gate.oversee()
+    this.lendingDesk.tick()
     this.wire.seals.tick(this.citizen.needsSeal(this.phase))
     const crowded = this.citizen.members.size > MESH_MEMBERS
     if (this.ticks % (crowded ? 2 * PRESENCE_TICKS : PRESENCE_TICKS) === 0) this.statePresence()

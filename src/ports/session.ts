@@ -75,6 +75,8 @@ export type RefusalReason =
   | 'quota'
   /** A proposed seal that names what the ledger does not hold. */
   | 'bad-seal'
+  /** Compute that it lent came back wrong. */
+  | 'bad-lending'
 
 export interface Refusal {
   readonly member: MemberId | null
