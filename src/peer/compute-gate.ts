@@ -10,6 +10,8 @@ export interface GateHost {
   trainer(): Trainer | null
   dispatch(event: GossipEvent): void
   statePresence(): void
+  /** A sponsored run has no use for this member's data at its price. */
+  rests(): boolean
 }
 
 export class ComputeGate {
@@ -32,7 +34,7 @@ export class ComputeGate {
       // The work until the order is stated at once, not at the next regular receipt.
       if (governed.frozen) this.citizen.stateReceipt().catch(() => undefined)
     }
-    const allowed = this.citizen.limits().standing === 'good'
+    const allowed = this.citizen.limits().standing === 'good' && !this.host.rests()
     if (allowed === this.allowed) return
     this.allowed = allowed
     if (this.host.phase() === 'training') this.host.dispatch({ type: 'role', training: allowed })

@@ -17,7 +17,6 @@ import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { LedgerPage, LedgerQuery } from '../ports/ledger-view.ts'
-import type { LendingPlan } from '../ports/lending-view.ts'
 import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import { Citizen } from './citizen.ts'
@@ -33,6 +32,7 @@ import { LocalRounds } from './local-rounds.ts'
 import { createProfile } from './profile.ts'
 import { RoomBook } from './room-book.ts'
 import { RoomDoc } from './room-doc.ts'
+import { openRunOffice, type RunOffice } from './run-office.ts'
 import { createReceipt } from './receipt.ts'
 import { Seat } from './seat.ts'
 import { createReferenceSegment } from './segment-reference.ts'
@@ -46,6 +46,7 @@ const TICK_MS = 250
 const PRESENCE_TICKS = 4
 const MESH_MEMBERS = 8
 const RECEIPT_TICKS = 40
+const RUN_TICKS = 2
 /** A member that finds nobody goes on alone after this. */
 const ALONE_AFTER_MS = 4_000
 /** Own entries that others say there are, and that are not here, are waited for so long: anybody can say so. */
@@ -72,8 +73,7 @@ export class Peer {
   readonly store: ForgivingStore
   readonly rounds: LocalRounds
   readonly lendingDesk: LendingDesk
-  /** The pair of owner and provider that this member belongs to now. */
-  lending: () => LendingPlan | null = () => null
+  readonly runs: RunOffice
   private readonly gate: ComputeGate
   private readonly uplink: Uplink
   private readonly listeners = new Set<() => void>()
@@ -197,7 +197,7 @@ export class Peer {
       entropy: deps.entropy,
       transport: deps.transport,
       openSegment: deps.openSegment ?? (config => Promise.resolve(createReferenceSegment(config))),
-      plan: () => this.lending(),
+      plan: () => this.runs.steward.plan(),
       allowance: () => this.gate.lendable(),
       effort: () => this.effort,
       states: () =>
@@ -214,7 +214,9 @@ export class Peer {
       trainer: () => this.trainer,
       dispatch: event => this.dispatch(event),
       statePresence: () => this.statePresence(),
+      rests: () => this.runs.steward.rests,
     })
+    this.runs = openRunOffice(this, signer.id)
     this.seat = new Seat(
       charter,
       signer.id,
@@ -328,6 +330,16 @@ export class Peer {
     this.changed()
   }
 
+  /** Trains on so many of its samples: what a sponsored run agreed on; null for all. */
+  async bring(samples: number | null): Promise<void> {
+    if (!this.trainer) return
+    try {
+      await this.seat.bring(this.trainer, samples)
+    } catch (cause) {
+      this.fail(cause)
+    }
+  }
+
   /** The trainer's worker died: nothing that was asked of it will be answered. */
   trainerCrashed(detail: string): void {
     this.fail(new Error(detail))
@@ -376,6 +388,7 @@ export class Peer {
     for (const cancel of this.timers) cancel()
     this.timers.clear()
     this.cancelWake()
+    this.runs.steward.close()
     this.wire.close()
     this.lendingDesk.close()
     this.trainer?.close()
@@ -476,7 +489,8 @@ export class Peer {
     this.judgeUplink()
     this.gate.oversee()
     this.lendingDesk.tick()
-    this.wire.seals.tick(this.citizen.needsSeal(this.phase))
+    this.wire.seals.tick(this.citizen.needsSeal(this.phase) || this.runs.steward.needsSeal)
+    if (this.ticks % RUN_TICKS === 0 && this.restored && this.seat.summary) this.runs.steward.tick()
     const crowded = this.citizen.members.size > MESH_MEMBERS
     if (this.ticks % (crowded ? 2 * PRESENCE_TICKS : PRESENCE_TICKS) === 0) this.statePresence()
     if (this.ticks % RECEIPT_TICKS === 0) this.citizen.stateReceipt().catch(() => undefined)

@@ -43,7 +43,7 @@ function drawAppraisers(run: string, candidates: readonly MemberId[], count: num
     .sort(ascending)
 }
 
-function problemOf(refusal: Refusal): RunProblem {
+export function problemOf(refusal: Refusal): RunProblem {
   return {
     kind: refusal.kind,
     opensAtMicro: refusal.kind === 'reward-too-small' ? String(Math.ceil(refusal.opensAt * 1e6)) : '',

@@ -3,7 +3,8 @@
 // of the reward that was reached: what was accepted is paid, nothing else.
 import type { EpochFacts } from '../../ledger/mechanism.ts'
 import type { MemberId } from '../../num/ids.ts'
-import { settle } from '../settlement.ts'
+import type { Outcome } from '../refusal.ts'
+import { settle, type Settlement } from '../settlement.ts'
 import { combined, enoughReports, measuredQuality } from './course.ts'
 import type { Purse } from './mechanism.ts'
 import type { MeasureRecord, RunRecord, SettlementRecord } from './records.ts'
@@ -34,7 +35,7 @@ export function endRun(
 }
 
 /** Shapley values where somebody has them, else the drops. */
-function bestReports({ measures }: RunRecord): readonly MeasureRecord[] {
+export function bestReports({ measures }: RunRecord): readonly MeasureRecord[] {
   const shapley = measures.filter(({ method }) => method === 'shapley')
   return shapley.length > 0 ? shapley : measures
 }
@@ -44,6 +45,34 @@ function reached({ fromRound, toRound }: RunRecord, reports: readonly MeasureRec
   const rounds = reports.map(report => report.toRound).sort((a, b) => a - b)
   const middle = rounds[Math.floor((rounds.length - 1) / 2)]!
   return Math.floor((1e6 * Math.min(toRound, middle) - 1e6 * fromRound) / (toRound - fromRound))
+}
+
+/** What reports come to: measured values and quality of every owner of the run, and what would be paid for them. */
+export function reckon(
+  run: RunRecord,
+  reports: readonly MeasureRecord[],
+  stakeMicro: bigint,
+  cutOf: Purse['cutOf'],
+): {
+  readonly values: ReadonlyMap<MemberId, bigint>
+  readonly quality: ReadonlyMap<MemberId, number>
+  readonly settled: Outcome<Settlement>
+} {
+  const values = combined(run, reports)
+  const drops = run.measures.filter(({ method }) => method === 'drops')
+  // Quality is what an update alone does; sums over coalitions also count how much was brought.
+  const quality = measuredQuality(
+    combined(run, drops.length > 0 ? drops : reports),
+    run.quote.qualityFloorMillionths,
+  )
+  const owners = run.offers.map(({ owner, qualityMillionths }) => ({
+    id: owner,
+    contribution: cutOf(owner) === Infinity ? values.get(owner)! : 0n,
+    reportedMillionths: qualityMillionths,
+    measuredMillionths: quality.get(owner)!,
+  }))
+  const { fineMillionths, floorMillionths } = run.quote
+  return { values, quality, settled: settle(stakeMicro, owners, { fineMillionths, floorMillionths }) }
 }
 
 function pay(
@@ -56,21 +85,7 @@ function pay(
 ): RunRecord {
   const reward = BigInt(run.quote.rewardMicro)
   const stake = (reward * BigInt(reachedMillionths)) / MILLION
-  const values = combined(run, reports)
-  const drops = run.measures.filter(({ method }) => method === 'drops')
-  // Quality is what an update alone does; sums over coalitions also count how much was brought.
-  const quality = measuredQuality(
-    combined(run, drops.length > 0 ? drops : reports),
-    run.quote.qualityFloorMillionths,
-  )
-  const owners = run.offers.map(({ owner, qualityMillionths }) => ({
-    id: owner,
-    contribution: purse.cutOf(owner) === Infinity ? values.get(owner)! : 0n,
-    reportedMillionths: qualityMillionths,
-    measuredMillionths: quality.get(owner)!,
-  }))
-  const { fineMillionths, floorMillionths } = run.quote
-  const settled = settle(stake, owners, { fineMillionths, floorMillionths })
+  const { values, quality, settled } = reckon(run, reports, stake, purse.cutOf.bind(purse))
   // Entries are bounded so that a settlement is always possible; should that ever fail, the reward must not be lost.
   if (!settled.ok) return giveBack(run, facts, why, settled.refusal.kind, purse)
   const returned = reward - stake + settled.value.returnedMicro
