@@ -74,7 +74,12 @@ export const EMPTY_MATCH: MatchState = {
   reward: 0,
 }
 
-export function stepMatch(state: MatchState, event: MatchEvent, prices: CentrePrices): Outcome<MatchStep> {
+export function stepMatch(
+  state: MatchState,
+  event: MatchEvent,
+  prices: CentrePrices,
+  rule?: CentreRule,
+): Outcome<MatchStep> {
   const refusal = refuseEvent(state, event)
   if (refusal !== null) return refused(refusal)
   const broken: (readonly [string, string])[] = []
@@ -108,7 +113,7 @@ export function stepMatch(state: MatchState, event: MatchEvent, prices: CentrePr
     default:
       event satisfies never
   }
-  const made = matchFree({ ...after, pairs }, prices)
+  const made = matchFree({ ...after, pairs }, prices, rule)
   for (const [owner, centre] of made) pairs.set(owner, centre)
   const exposures = new Map(state.exposures)
   for (const [owner, centre] of made) {
