@@ -117,7 +117,12 @@ export class Lender {
     owner.heardAt = this.host.clock.now()
     this.tail = this.tail
       .then(() => this.take(from, owner, message))
-      .catch(() => this.refuse(from, owner, message.job, 'failed'))
+      .catch(() => {
+        this.refuse(from, owner, message.job, 'failed')
+        // An engine that broke is of no use to the next job.
+        owner.engine?.close()
+        owner.engine = null
+      })
       .finally(() => owner.waiting--)
   }
 

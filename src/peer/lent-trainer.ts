@@ -142,8 +142,9 @@ export class LentTrainer implements Trainer {
         return await this.runLent(own, samples, lender, tell)
       } catch (cause) {
         this.desk.assertOpen()
-        if (!(cause instanceof LendError)) throw cause
-        this.blame(lender.plan.provider, cause)
+        if (cause instanceof LendError) this.blame(lender.plan.provider, cause)
+        // Nobody else's fault: an engine here broke. The local trainer knows how to open a device again.
+        else this.closeEngines()
         this.record.ownJobs++
         return this.stopped ? nothingDone(own) : await this.deps.local.train(own, tell)
       }
@@ -181,9 +182,14 @@ export class LentTrainer implements Trainer {
     this.desk.close()
     this.pace.close()
     this.talk?.close()
+    this.closeEngines()
+    this.deps.local.close()
+  }
+
+  private closeEngines(): void {
     this.engines?.front.close()
     this.engines?.tail?.close()
-    this.deps.local.close()
+    this.engines = null
   }
 
   /** Null where this job is better, or can only be, done here. */
@@ -194,10 +200,12 @@ export class LentTrainer implements Trainer {
     if (job.batchSize > LEND_LIMITS.batch || largest > LEND_LIMITS.values) return null
     if (cut.middle.to - cut.middle.from > LEND_LIMITS.parameters) return null
     const lender = this.deps.lender()
-    if (lender?.plan.mode !== 'split' || !lender.link.isUp) return null
+    if (lender?.plan.mode !== 'split') return null
     const standing = this.standings.get(lender.plan.provider)
-    if (standing && (standing.wrongs >= WRONGS || this.deps.clock.now() < standing.notBefore)) return null
-    return lender
+    const isAvoided = standing && (standing.wrongs >= WRONGS || this.deps.clock.now() < standing.notBefore)
+    if (lender.link.isUp && !isAvoided) return lender
+    this.record.ownJobs++
+    return null
   }
 
   private async runLent(

@@ -17,6 +17,7 @@ import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { LedgerPage, LedgerQuery } from '../ports/ledger-view.ts'
+import type { LendingView } from '../ports/lending-view.ts'
 import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import { Citizen } from './citizen.ts'
@@ -72,7 +73,7 @@ export class Peer {
   readonly startedAt: number
   readonly store: ForgivingStore
   readonly rounds: LocalRounds
-  readonly lendingDesk: LendingDesk
+  private readonly lendingDesk: LendingDesk
   readonly runs: RunOffice
   private readonly gate: ComputeGate
   private readonly uplink: Uplink
@@ -361,6 +362,11 @@ export class Peer {
   /** Both models on all held-out samples; null while there are none here. */
   measureWhole(): Promise<WholeMeasure | null> {
     return this.gauge.whole()
+  }
+
+  /** What lending comes to; null while no pair names this member. */
+  lendingView(): LendingView | null {
+    return this.lendingDesk.view
   }
 
   ledgerPage(query: LedgerQuery): Promise<LedgerPage> {
