@@ -106,7 +106,8 @@ export async function openTfjsSegment(
     backend: backendName,
     async begin({ params, optimizer: wanted, drift }) {
       forget()
-      const keepsMoments = wanted.type === 'adam' && wanted.keepMoments && slots.length > 0
+      // As the reference does: only a job that asks for fresh moments gets them.
+      const keepsMoments = slots.length > 0 && (wanted.type === 'sgd' || wanted.keepMoments)
       const before = slots
       optimizer = wanted
       proximal = drift?.proximal ?? 0
@@ -183,8 +184,8 @@ export async function openTfjsSegment(
     },
 
     async apply() {
-      updates++
       const { learningRate, type } = optimizer
+      if (type === 'adam') updates++
       tidy(() => {
         layers.forEach(({ layer, slots: held }, index) => {
           const { input, gradient } = traces[index]!

@@ -68,6 +68,7 @@ async function start(message: PeerStart): Promise<void> {
   ])
   const { model, seed } = charter.body
   const fresh = () => freshState(initialParams(model, seed), charter.body)
+  const proxy = createTrainerProxy(message.trainer)
   const resume = await recallGossip(store, options.link.room, signer.id, fresh)
   const deps: PeerDeps = {
     transport,
@@ -78,12 +79,12 @@ async function start(message: PeerStart): Promise<void> {
     entropy: { bytes: length => crypto.getRandomValues(new Uint8Array(length)) },
     deviceId: await deviceIdOf(store, signer.id),
     openTrainer: async ({ model }, role) => {
-      const proxy = createTrainerProxy(message.trainer)
       // A watcher only measures: the plain trainer does, and nothing is timed on its machine.
       const force = (message.backend ?? (role === 'watcher' ? 'reference' : null)) as BackendName | null
       await proxy.open({ model }, force ? { force } : {})
       return proxy
     },
+    openSegment: config => proxy.openSegment(config),
     loadPart: async (body, part) => {
       if (body.task === 'own') return { train: null, test: emptyDataset(body.model.input, body.classes) }
       const manifest = await loadTaskManifest(dataUrl, body.task)
