@@ -432,6 +432,9 @@ export class Peer {
         else if (this.phase === 'finished') this.measureSoon()
         this.rounds.keepState(this.machine.window.anchors)
         break
+      case 'frozen':
+        for (const round of effect.rounds) this.runs.steward.frozen(round)
+        break
       case 'refused':
         this.wire.refuse(effect.author, effect.reason)
         if (effect.author === this.self && effect.reason === 'not-finite') this.rounds.diverged()

@@ -1,6 +1,10 @@
 // Sponsored runs in one peer: the desk for what a person orders, the steward for what the tab does by itself.
+import type { RunRecord } from '../core/incentives/runs/records.ts'
+import { sharedParameters } from '../core/params/head.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import { Appraiser } from './appraiser.ts'
 import type { Peer } from './peer.ts'
+import { createProfile } from './profile.ts'
 import { RunDesk } from './run-desk.ts'
 import { RunSteward } from './run-steward.ts'
 
@@ -20,9 +24,32 @@ export function openRunOffice(peer: Peer, self: MemberId): RunOffice {
   const steward: RunSteward = new RunSteward(peer.citizen, desk, {
     self,
     frozenRound: () => peer.machine.window.base.round,
-    openAppraiser: () => null,
+    openAppraiser: run => openAppraiser(peer, self, run),
     bring: samples => void peer.bring(samples),
     onChange: () => peer.changed(),
   })
   return { desk, steward }
+}
+
+/** Null while there is nothing to measure on. */
+function openAppraiser(peer: Peer, self: MemberId, run: RunRecord): Appraiser | null {
+  const { trainer, training, charter, seat } = peer
+  if (!trainer || !training || !seat.hasTestData) return null
+  const { model, terms } = charter
+  const profile = createProfile(sharedParameters(model, terms.head), terms)
+  let ready: Promise<void> | null = null
+  const host = {
+    self,
+    clock: peer.deps.clock,
+    outerRate: profile.outerRate,
+    parts: profile.parts.bind(profile),
+    async loss(shared: Float32Array) {
+      await (ready ??= seat.loadValidation(trainer))
+      return (await trainer.evaluate(training.whole(shared), 'validation')).loss
+    },
+    // A trainer that dies is told by the training itself.
+    onFault: () => undefined,
+  }
+  const { hash, fromRound, toRound, offers } = run
+  return new Appraiser(host, { hash, fromRound, toRound, owners: offers.map(({ owner }) => owner) })
 }

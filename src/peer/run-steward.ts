@@ -1,6 +1,7 @@
 // What a member's tab does for sponsored runs without being asked: brings the samples that were agreed and no more, signs for the
 // compute that the person offered or asked for, measures the others where the lot fell on it, and states what it found. What
 // it may do follows from the sealed ledger alone.
+import type { FrozenRound } from '../core/gossip/window.ts'
 import type { RunRecord } from '../core/incentives/runs/records.ts'
 import type { EntryBody, MeasureBody } from '../core/ledger/entry.ts'
 import type { MemberId } from '../core/num/ids.ts'
@@ -23,6 +24,7 @@ export interface Measurement {
 
 /** The part of an appraiser that the steward needs; peer/appraiser.ts is it. */
 export interface RunAppraiser {
+  frozen(round: FrozenRound): void
   /** Sums of validation-loss drops so far; null before the first. */
   drops(): Measurement | null
   /** Shares over all rounds; resolves null when it was cancelled. */
@@ -122,6 +124,11 @@ export class RunSteward {
     this.closed = true
     for (const duty of this.duties.values()) this.end(duty)
     this.duties.clear()
+  }
+
+  /** A round can not change any more. */
+  frozen(round: FrozenRound): void {
+    for (const { appraiser } of this.duties.values()) appraiser.frozen(round)
   }
 
   private get sealed(): readonly RunRecord[] {

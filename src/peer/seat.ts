@@ -13,6 +13,8 @@ import type { Wire } from './wire.ts'
 
 /** A part whose holder was silent for this long counts as free. */
 const PART_LEASE_MS = 60_000
+/** Samples that contributions are measured on. */
+const VALIDATION_SAMPLES = 500
 
 export class Seat {
   part = -1
@@ -98,6 +100,20 @@ export class Seat {
       await trainer.addExamples(data)
       this.countAdded(data)
     }
+  }
+
+  /** Held-out samples from the end of the set: quick measurements of accuracy use those from its beginning. */
+  async loadValidation(trainer: Trainer): Promise<void> {
+    const { testData } = this
+    if (!testData) return
+    const count = Math.min(VALIDATION_SAMPLES, Math.ceil(testData.y.length / 2))
+    const from = testData.y.length - count
+    const width = testData.x.length / testData.y.length
+    await trainer.setData('validation', {
+      ...testData,
+      x: testData.x.slice(from * width),
+      y: testData.y.slice(from),
+    })
   }
 
   /** Trains on so many samples from now on; null for all. */
