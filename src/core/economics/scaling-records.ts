@@ -32,13 +32,13 @@ export interface ScalingWarning {
     | 'short-range'
     /** b is not positive with 95 % confidence; the value is its lower end. */
     | 'flat'
-    /** Residuals of the log law are concave: it promises too much. Value: how many points it over-predicts a doubling. */
+    /** Residuals of the log law are concave: it promises too much. Value: points by which the curve ends below it. */
     | 'concave'
-    /** They are convex: it promises too little. */
+    /** They are convex: growth is speeding up, and the law promises too little. Value: points by which the curve ends above. */
     | 'convex'
     /** R2 of the chosen law, below MIN_R2. */
     | 'poor-fit'
-    /** Points between the laws' predictions of a doubling. */
+    /** Points between the predictions of a doubling by laws that the measurements do not tell apart. */
     | 'laws-differ'
     /** Points that are left below the ceiling of the chosen law. */
     | 'ceiling'
@@ -52,7 +52,7 @@ export interface ScalingFit {
   readonly laws: readonly [LawFit, LawFit, LawFit]
   /** Which of them: least AIC; the log law where none can be compared. */
   readonly chosen: 0 | 1 | 2
-  /** b of the log law and its 95 % confidence interval (Student's t); infinite ends with two points. */
+  /** b of the log law and its 95 % confidence interval (Student's t). */
   readonly slope: { readonly b: number; readonly low: number; readonly high: number }
   /** Samples that the largest point has. */
   readonly samples: number
