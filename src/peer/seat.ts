@@ -76,6 +76,11 @@ export class Seat {
     return true
   }
 
+  /** What its root commits to, and the held-out samples beside it; examples added later are in neither. */
+  get committed(): { readonly train: Dataset | null; readonly test: Dataset | null } {
+    return { train: this.fetched?.train ?? null, test: this.fetched?.test ?? null }
+  }
+
   async load(trainer: Trainer): Promise<void> {
     const { own } = this.options
     if (!this.fetched) return

@@ -4,6 +4,7 @@ import type { Dataset } from '../core/data/dataset.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
 import type { AuditReport } from '../core/room/audit-report.ts'
+import type { AppraiserEvent, AppraiserHandle, AppraiserOptions } from './appraiser.ts'
 import type { ActionResult, GovernanceAction, GovernanceView, ModelComparison } from './governance-view.ts'
 import type { LedgerPage, LedgerQuery, LedgerView, Trace } from './ledger-view.ts'
 import type { OwnDataRequest, OwnDataResult } from './own-data.ts'
@@ -214,6 +215,11 @@ export interface Session {
   compareModel(bytes: Uint8Array, name: string): Promise<ModelComparison>
   /** The opening of a commitment that an auditor asked for; null when this device does not hold it. */
   openCommitment(commitment: string): Promise<ExportedFile | null>
+  /**
+   * Appraises the samples that this member's join commits to and measures how accuracy grows with them, in this tab. A
+   * watcher's is refused ('no-samples').
+   */
+  appraise(options: AppraiserOptions, listener: (event: AppraiserEvent) => void): AppraiserHandle
   /** Signs a leave entry, tells the others, stops everything; resolves with the receipt. */
   leave(): Promise<Receipt>
   close(): void

@@ -8,6 +8,7 @@ import type {
   SessionView,
   WholeMeasure,
 } from '../ports/session.ts'
+import type { OwnSamples } from '../ports/appraiser.ts'
 import type { ActionResult, GovernanceAction, ModelComparison } from '../ports/governance-view.ts'
 import type { RunAction, RunActionResult } from '../ports/runs-view.ts'
 import type { LedgerPage, LedgerQuery, Trace } from '../ports/ledger-view.ts'
@@ -43,6 +44,8 @@ export interface PeerCalls {
   trace(modelHash: string): Trace
   compareModel(bytes: Uint8Array, name: string): ModelComparison
   openCommitment(commitment: string): ExportedFile | null
+  /** For an appraisal in this tab; null for who brings no samples. */
+  ownSamples(): OwnSamples | null
   leave(): Receipt
 }
 

@@ -18,6 +18,7 @@ import type { PeerDeps } from '../peer/deps.ts'
 import { freshState, recallGossip } from '../peer/kept.ts'
 import { Peer } from '../peer/peer.ts'
 import { buildView } from '../peer/peer-view.ts'
+import type { OwnSamples } from '../ports/appraiser.ts'
 import type { BackendName } from '../ports/trainer.ts'
 import type { FromPeer, PeerCall, PeerStart, ToPeer } from './peer-messages.ts'
 
@@ -163,6 +164,8 @@ async function perform(call: PeerCall): Promise<unknown> {
       return compareModel(peer, ...call.args)
     case 'openCommitment':
       return peer.desk.openCommitment(...call.args)
+    case 'ownSamples':
+      return ownSamples(peer)
     case 'leave':
       return peer.leave()
     default:
@@ -180,6 +183,15 @@ function testSamples({ seat: { testData }, charter }: Peer, offset: number, coun
       : new Float32Array(wanted.length * size)
   wanted.forEach((from, to) => x.set(testData.x.subarray(from * size, (from + 1) * size), to * size))
   return { ...testData, x, y: Uint16Array.from(wanted, from => testData.y[from]!) }
+}
+
+/** Who brings own data to a built-in task is compared with the task's held-out samples, which all members share. */
+async function ownSamples({ seat, charter, deps }: Peer): Promise<OwnSamples | null> {
+  const { train, test } = seat.committed
+  if (!train) return null
+  const isOwn = seat.summary?.source === 'own'
+  if (!isOwn || charter.task === 'own') return { train, heldOut: test, isIndependent: !isOwn }
+  return { train, heldOut: (await deps.loadPart(charter, -1)).test, isIndependent: true }
 }
 
 function emptyDataset(shape: readonly number[], classes: readonly string[]): Dataset {

@@ -2,6 +2,7 @@
 import { swarmOf } from './fake-swarm.ts'
 import type { Dataset } from '../../src/core/data/dataset.ts'
 import type { Entry } from '../../src/core/ledger/entry.ts'
+import type { AppraiserEvent, AppraiserHandle, AppraiserOptions } from '../../src/ports/appraiser.ts'
 import type {
   ActionRefusal,
   ActionResult,
@@ -20,6 +21,7 @@ import type {
   SessionView,
   WholeMeasure,
 } from '../../src/ports/session.ts'
+import { APPRAISAL, CURVE } from './fake-appraisal.ts'
 import { governanceOf } from './fake-governance.ts'
 import { hashOf, ledgerRows, ledgerViewOf, NOW, pageOf, traceOf } from './fake-ledger.ts'
 import { charterOf, historyOf, memberId, membersOf, samplesOf, type Scenario } from './fake-data.ts'
@@ -156,6 +158,19 @@ export class FakeSession implements Session {
   openCommitment(commitment: string): Promise<ExportedFile | null> {
     this.#calls.push(`openCommitment ${commitment}`)
     return Promise.resolve(textFile('yoriai-opening.json', '{}'))
+  }
+
+  appraise(options: AppraiserOptions, listener: (event: AppraiserEvent) => void): AppraiserHandle {
+    this.#calls.push(`appraise ${options.qualityFloorMillionths}`)
+    let ended = false
+    void Promise.resolve().then(() => {
+      if (ended) return
+      listener({ type: 'progress', stage: 'labels', fraction: 0.4 })
+      listener({ type: 'appraised', appraisal: APPRAISAL })
+      for (const point of CURVE) listener({ type: 'point', point })
+      listener({ type: 'finished', points: CURVE })
+    })
+    return { close: () => (ended = true) }
   }
 
   leave(): Promise<Receipt> {
