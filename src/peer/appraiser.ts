@@ -4,34 +4,47 @@
 //   v(S) = -loss(theta - alpha * sum of the parts of S and of all who are no owners)
 // where a part is what the update put into the mean. Who is missing puts nothing in, instead of leaving more room for the others:
 // single one-bit updates are noise at full size, and a game of full sizes would pay whoever helps to average it away
-// (docs/incentives.md). Nobody measures itself. Measuring takes a part of the trainer's time only, and gives way to newer rounds.
+// (docs/incentives.md). Nobody measures itself; who sends nothing or a copy takes no part. Measuring takes a part of the
+// trainer's time only, and gives way to newer rounds.
 import type { FrozenRound } from '../core/gossip/window.ts'
 import type { Update } from '../core/gossip/update.ts'
-import { shapleyRun, type ShapleyEstimate } from '../core/incentives/shapley.ts'
-import { sumRounds } from '../core/incentives/shapley-driver.ts'
+import { totalOver, type RoundValue } from '../core/incentives/sampled-rounds.ts'
+import { shapleyRun } from '../core/incentives/shapley.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import { ascending } from '../core/num/sorted.ts'
 import type { Clock } from '../ports/clock.ts'
-import { RoundArchive } from './round-archive.ts'
+import { freeRiders, type Sent } from './copies.ts'
+import { RoundArchive, type KeptRound } from './round-archive.ts'
 import type { Measurement, RunAppraiser } from './run-steward.ts'
 
-/** Rounds behind the shares of a settlement. */
+/** Rounds behind the shares of a settlement, and models tried for all of them: more owners, fewer rounds. */
 const SHAPLEY_ROUNDS = 16
-const PERMUTATIONS = 200
-/** While training, measuring may take one part in this many of the time. */
+const LEAST_ROUNDS = 4
+const EVALUATIONS = 4_096
+const LEAST_PERMUTATIONS = 4
+const EXACT_OWNERS = 8
+/** The rest of an order is not tried where it decides less than this part of the round's gain. */
+const TOLERANCE = 0.01
+/** Measuring may take one part in this many of the time: while the run trains; at its end, where this tab still trains. */
 const TIME_SHARE = 8
+const SETTLING_SHARE = 2
 const MAX_WAITING = 4
 const NANO = 1e9
+const MOST_NANO = 1e12
 /** A loss that is no number counts as this: the model is of no use. */
 const WORST_NATS = 100
 
 export interface AppraiserHost {
   readonly self: MemberId
   readonly clock: Clock
+  /** Unguessable, of this tab alone: draws the rounds that are looked at. */
+  readonly secret: string
   /** What each update put into the round's mean, as vectors of the shared parameters. */
   parts(updates: readonly Update[]): readonly Float32Array[]
   /** alpha of the outer step. */
   readonly outerRate: number
+  /** Whether this tab has training of its own to do. */
+  trains(): boolean
   /** Mean loss on the validation samples, nats. */
   loss(shared: Float32Array): Promise<number>
   onFault(cause: unknown): void
@@ -39,82 +52,97 @@ export interface AppraiserHost {
 
 export interface AppraisedRun {
   readonly hash: string
+  /** Updates of fromRound <= round < toRound count. */
   readonly fromRound: number
   readonly toRound: number
   readonly owners: readonly MemberId[]
 }
 
-/** Vectors of one round, decoded once. */
+/** One round, decoded once. */
 interface Game {
   readonly base: Float32Array
-  readonly owners: readonly MemberId[]
-  /** Null for owners who published nothing. */
-  readonly parts: readonly (Float32Array | null)[]
+  /** Owners who brought something. */
+  readonly players: readonly Sent[]
 }
+
+type RoundValues = ReadonlyMap<MemberId, RoundValue>
 
 export class Appraiser implements RunAppraiser {
   private readonly archive: RoundArchive
-  private waiting: FrozenRound[] = []
+  private waiting: KeptRound[] = []
   private measuring: Promise<void> | null = null
-  private readonly sums = new Map<MemberId, number>()
-  private looked = 0
-  private lastRound: number
+  private readonly looked: RoundValues[] = []
+  private lastLooked = -1
+  /** Rounds in which nobody sent anything. */
+  private empty = 0
+  private previous: FrozenRound | null = null
   private spentMs = 0
   private readonly since: number
+  private readonly wakes = new Set<() => void>()
+  private found: Measurement | null = null
   private closed = false
 
   constructor(
     private readonly host: AppraiserHost,
     private readonly run: AppraisedRun,
   ) {
-    this.archive = new RoundArchive(run.fromRound)
-    this.lastRound = run.fromRound
+    this.archive = new RoundArchive(run.fromRound, `${host.secret}/${run.hash}`)
     this.since = host.clock.now()
   }
 
-  /** Rounds in which somebody who is appraised took part, as they freeze. */
+  /** Every round as it freezes, ascending; those before the run too, if they are at hand. */
   frozen(round: FrozenRound): void {
     const { fromRound, toRound } = this.run
     const number = round.before.round
-    if (this.closed || number <= fromRound || number > toRound || round.updates.length === 0) return
-    this.archive.add(round)
-    this.waiting.push(round)
+    const last = this.previous
+    if (this.closed || (last && number <= last.before.round)) return
+    this.previous = round
+    if (number < fromRound || number >= toRound) return
+    if (round.updates.length === 0) {
+      this.empty++
+      return
+    }
+    const previous = last?.before.round === number - 1 ? last.updates : []
+    this.archive.add(round, previous)
+    const { params } = round.before
+    this.waiting.push({ round: number, params: () => params, updates: round.updates, previous })
     if (this.waiting.length > MAX_WAITING) this.waiting.shift()
     this.measuring ??= this.measureWaiting().finally(() => (this.measuring = null))
   }
 
   drops(): Measurement | null {
-    if (this.looked === 0) return null
-    // Rounds that were passed over are taken to be like those that were looked at.
-    const scale = (this.lastRound - this.run.fromRound) / this.looked
-    const values = this.run.owners.map(owner => [owner, scale * (this.sums.get(owner) ?? 0), 0] as const)
-    return { toRound: this.lastRound, rounds: this.looked, values: this.stated(values) }
+    return this.stated(this.looked, this.lastLooked + 1)
   }
 
+  /** Null when it was cancelled, and where no round was seen. */
   async shapley(signal: AbortSignal, onProgress: (fraction: number) => void): Promise<Measurement | null> {
+    if (this.found) return this.found
+    this.waiting = []
     await this.measuring
-    const rounds = this.archive.sample(SHAPLEY_ROUNDS)
-    const estimates: ShapleyEstimate[] = []
-    for (const [i, { round, params, updates }] of rounds.entries()) {
-      const game = this.gameOf(params(), updates)
-      const estimate = await this.play(game, round, signal, done => onProgress((i + done) / rounds.length))
-      if (!estimate) return null
-      estimates.push(estimate)
+    const { owners } = this.run
+    const orders = Math.max(1, owners.length) * LEAST_PERMUTATIONS
+    const perRound = owners.length <= EXACT_OWNERS ? 2 ** owners.length : orders
+    const affordable = Math.max(LEAST_ROUNDS, Math.floor(EVALUATIONS / perRound))
+    const rounds = this.archive.sample(Math.min(SHAPLEY_ROUNDS, affordable))
+    const permutations = Math.floor(EVALUATIONS / Math.max(1, rounds.length * owners.length))
+    const played: RoundValues[] = []
+    for (const [i, kept] of rounds.entries()) {
+      const values = await this.play(kept, Math.max(LEAST_PERMUTATIONS, permutations), signal, done =>
+        onProgress((i + done) / rounds.length),
+      )
+      if (!values) return null
+      played.push(values)
     }
-    const total = sumRounds(estimates)
-    if (!total.ok) return null
-    const { fromRound, toRound, owners } = this.run
-    const scale = (toRound - fromRound) / rounds.length
-    const values = owners.map(
-      (owner, i) => [owner, scale * total.value.values[i]!, scale * total.value.halfWidths[i]!] as const,
-    )
-    return { toRound, rounds: rounds.length, values: this.stated(values) }
+    this.found = this.stated(played, this.run.toRound)
+    return this.found
   }
 
   close(): void {
     this.closed = true
     this.waiting = []
+    this.previous = null
     this.archive.clear()
+    for (const wake of [...this.wakes]) wake()
   }
 
   private async measureWaiting(): Promise<void> {
@@ -128,33 +156,43 @@ export class Appraiser implements RunAppraiser {
       try {
         await this.measureRound(round)
       } catch (cause) {
-        this.host.onFault(cause)
+        if (!this.closed) this.host.onFault(cause)
         return
       }
       this.spentMs += clock.now() - startedAt
     }
   }
 
-  private async measureRound({ before, updates }: FrozenRound): Promise<void> {
-    const game = this.gameOf(before.params, updates, true)
+  private async measureRound(kept: KeptRound): Promise<void> {
+    const game = this.gameOf(kept, true)
     const without = await this.lossOf(game, [])
-    const drops: number[] = []
-    for (const i of game.owners.keys())
-      drops.push(game.parts[i] === null ? 0 : without - (await this.lossOf(game, [i])))
+    const values = new Map<MemberId, RoundValue>()
+    for (const [i, { author }] of game.players.entries())
+      values.set(author, { value: without - (await this.lossOf(game, [i])), halfWidth: 0 })
     if (this.closed) return
-    this.looked++
-    this.lastRound = Math.max(this.lastRound, before.round)
-    game.owners.forEach((owner, i) => this.sums.set(owner, (this.sums.get(owner) ?? 0) + drops[i]!))
+    this.looked.push(values)
+    this.lastLooked = kept.round
   }
 
-  /** @param alone: nothing else is mixed in; else what non-owners put in always is */
-  private gameOf(before: Float32Array, updates: readonly Update[], alone = false): Game {
+  /** @param alone nothing else is mixed in; else what non-owners put in always is */
+  private gameOf({ params, updates, previous }: KeptRound, alone = false): Game {
     const { owners } = this.run
-    const all = this.host.parts(updates)
-    const found = new Map(updates.map(({ author }, i) => [author, all[i]!]))
-    const base = before.slice()
-    if (!alone) for (const [author, part] of found) if (!owners.includes(author)) this.take(base, part)
-    return { base, owners, parts: owners.map(owner => found.get(owner) ?? null) }
+    const sent = this.sentIn(updates)
+    const riders = freeRiders(sent, this.sentIn(previous))
+    const base = params().slice()
+    const players: Sent[] = []
+    for (const one of sent) {
+      if (owners.includes(one.author)) {
+        if (!riders.has(one.author)) players.push(one)
+      } else if (!alone) this.take(base, one.vector)
+    }
+    return { base, players }
+  }
+
+  private sentIn(updates: readonly Update[]): readonly Sent[] {
+    if (updates.length === 0) return []
+    const vectors = this.host.parts(updates)
+    return updates.map(({ author }, i) => ({ author, vector: vectors[i]! }))
   }
 
   private take(params: Float32Array, part: Float32Array): void {
@@ -162,44 +200,82 @@ export class Appraiser implements RunAppraiser {
     for (let i = 0; i < part.length; i++) params[i] = params[i]! - outerRate * part[i]!
   }
 
-  private async lossOf({ base, parts }: Game, coalition: readonly number[]): Promise<number> {
+  private async lossOf({ base, players }: Game, coalition: readonly number[]): Promise<number> {
     const params = base.slice()
-    for (const i of coalition) {
-      const part = parts[i]
-      if (part) this.take(params, part)
-    }
+    for (const i of coalition) this.take(params, players[i]!.vector)
     const loss = await this.host.loss(params)
     return Number.isFinite(loss) ? Math.min(loss, WORST_NATS) : WORST_NATS
   }
 
+  /** The Shapley values of one round; null when it was cancelled. */
   private async play(
-    game: Game,
-    round: number,
+    kept: KeptRound,
+    permutations: number,
     signal: AbortSignal,
     onProgress: (done: number) => void,
-  ): Promise<ShapleyEstimate | null> {
-    const options = {
-      seed: `${this.run.hash}/${round}`,
-      tolerance: 1e-5,
-      permutations: PERMUTATIONS,
-      halfWidth: 0,
+  ): Promise<RoundValues | null> {
+    const { clock } = this.host
+    const game = this.gameOf(kept)
+    const { players } = game
+    if (players.length === 0) return new Map()
+    const known = new Map<string, number>()
+    const worthOf = async (coalition: readonly number[]): Promise<number | null> => {
+      const key = coalition.join()
+      const before = known.get(key)
+      if (before !== undefined) return before
+      if (signal.aborted || this.closed) return null
+      const startedAt = clock.now()
+      const worth = -(await this.lossOf(game, coalition))
+      known.set(key, worth)
+      if (this.host.trains()) await this.rest((SETTLING_SHARE - 1) * (clock.now() - startedAt))
+      return worth
     }
-    const questions = shapleyRun(game.owners.length, options)
+    const none = await worthOf([])
+    const all = await worthOf([...players.keys()])
+    if (none === null || all === null) return null
+    const seed = `${this.host.secret}/${this.run.hash}/${kept.round}`
+    const tolerance = players.length <= EXACT_OWNERS ? 0 : TOLERANCE * Math.abs(all - none)
+    const questions = shapleyRun(players.length, { seed, tolerance, permutations, halfWidth: 0 })
     let step = questions.next()
     while (!step.done) {
-      if (signal.aborted || this.closed) return null
-      const { coalition, done } = step.value
-      onProgress(done)
-      step = questions.next(-(await this.lossOf(game, coalition)))
+      onProgress(step.value.done)
+      const worth = await worthOf(step.value.coalition)
+      if (worth === null) return null
+      step = questions.next(worth)
     }
-    return step.value.ok ? step.value.value : null
+    if (!step.value.ok) return null
+    const { values, halfWidths } = step.value.value
+    return new Map(players.map(({ author }, i) => [author, { value: values[i]!, halfWidth: halfWidths[i]! }]))
   }
 
-  private stated(values: readonly (readonly [MemberId, number, number])[]): Measurement['values'] {
-    const whole = (nats: number): number => Math.round(Math.max(-1e12, Math.min(1e12, nats * NANO)))
-    return values
-      .filter(([owner]) => owner !== this.host.self)
-      .sort(([a], [b]) => ascending(a, b))
-      .map(([member, nats, width]) => ({ member, nanoNats: whole(nats), halfWidth: Math.abs(whole(width)) }))
+  private rest(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const wake = (): void => {
+        cancel()
+        this.wakes.delete(wake)
+        resolve()
+      }
+      const cancel = this.host.clock.after(ms, wake)
+      this.wakes.add(wake)
+    })
+  }
+
+  /** Over all rounds before `toRound`: those that were passed over are taken to be like those that were looked at. */
+  private stated(rounds: readonly RoundValues[], toRound: number): Measurement | null {
+    const span = toRound - this.run.fromRound - this.empty
+    const nothing = { value: 0, halfWidth: 0 }
+    const whole = (nats: number): number => Math.round(Math.max(-MOST_NANO, Math.min(MOST_NANO, nats * NANO)))
+    const values = this.run.owners
+      .filter(owner => owner !== this.host.self)
+      .sort(ascending)
+      .map(member => {
+        const total = totalOver(
+          rounds.map(values => values.get(member) ?? nothing),
+          span,
+        )
+        return { member, nanoNats: whole(total.value), halfWidth: whole(total.halfWidth) }
+      })
+    if (rounds.length === 0 || values.length === 0) return null
+    return { toRound, rounds: rounds.length, values }
   }
 }

@@ -1,6 +1,7 @@
 // Sponsored runs in one peer: the desk for what a person orders, the steward for what the tab does by itself.
 import type { RunRecord } from '../core/incentives/runs/records.ts'
 import { sharedParameters } from '../core/params/head.ts'
+import { bytesToHex } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import { Appraiser } from './appraiser.ts'
 import type { Peer } from './peer.ts'
@@ -41,6 +42,8 @@ function openAppraiser(peer: Peer, self: MemberId, run: RunRecord): Appraiser | 
   const host = {
     self,
     clock: peer.deps.clock,
+    secret: bytesToHex(peer.deps.entropy.bytes(16)),
+    trains: () => peer.phase === 'training',
     outerRate: profile.outerRate,
     parts: profile.parts.bind(profile),
     async loss(shared: Float32Array) {

@@ -9,6 +9,7 @@ import type { LendingPlan } from '../ports/lending-view.ts'
 import type { AppraisalProgress } from '../ports/runs-view.ts'
 import type { Citizen } from './citizen.ts'
 import { LedgerRefusal } from './ledger-sync.ts'
+import { RecentRounds } from './round-archive.ts'
 import type { RunDesk } from './run-desk.ts'
 
 /** Activations are clipped to this norm, thousandths; the published experiments' default. */
@@ -52,6 +53,7 @@ interface Duty {
 
 export class RunSteward {
   private readonly duties = new Map<string, Duty>()
+  private readonly recent = new RecentRounds()
   /** Contracts that this tab has signed or is signing. */
   private readonly signing = new Set<string>()
   private brought: number | null = null
@@ -129,6 +131,8 @@ export class RunSteward {
   /** A round can not change any more. */
   frozen(round: FrozenRound): void {
     for (const { appraiser } of this.duties.values()) appraiser.frozen(round)
+    if (this.sealed.some(({ phase }) => phase === 'open' || phase === 'training')) this.recent.add(round)
+    else this.recent.clear()
   }
 
   private get sealed(): readonly RunRecord[] {
@@ -184,6 +188,7 @@ export class RunSteward {
       if (!duty) {
         const appraiser = this.host.openAppraiser(run)
         if (!appraiser) continue
+        for (const round of this.recent.all) appraiser.frozen(round)
         duty = {
           appraiser,
           cancel: new AbortController(),

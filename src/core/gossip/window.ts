@@ -70,7 +70,7 @@ export function outerStep(state: ModelState, direction: Float64Array, alpha: num
   return { round: state.round + 1, params, momentum, draw: state.draw }
 }
 
-/** A round that can not change any more: the state before it, and its updates by author. */
+/** A round that can not change any more: the state before it, and its updates in the order in which they arrived here. */
 export interface FrozenRound {
   readonly before: ModelState
   readonly updates: readonly Update[]
@@ -222,7 +222,7 @@ export class Window {
       if (young && this.states.length <= this.most + 1 && this.replayValues() <= REPLAY_VALUES) break
       const before = this.states.shift()!
       this.since.shift()
-      settled.push({ before, updates: sorted(this.updatesOf(before.round)) })
+      settled.push({ before, updates: [...this.updatesOf(before.round).values()] })
       this.rounds.delete(this.base.round - 1)
       this.lots.delete(this.base.round - 1)
       const hash = hashState(this.base)
