@@ -12,6 +12,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { LendMessage } from '../protocol/lending.ts'
 import type { LendEvent, LendLink } from './lend-dialogue.ts'
 import { Lender, type LendAllowance } from './lender.ts'
+import { measureReconstruction } from './lent-price.ts'
 import { LentTrainer } from './lent-trainer.ts'
 
 /** Values as scaled halves: half the bytes; what that costs in accuracy is in docs/lending.md. */
@@ -29,6 +30,8 @@ export interface LendingHost {
   allowance(): LendAllowance
   effort(): number
   states(): readonly Float32Array[]
+  /** The whole model as it is now. */
+  params(): Float32Array
   /** Bytes queued; 0 where nothing was. */
   lend(to: MemberId, message: LendMessage, half: boolean): number
   refuse(member: MemberId, reason: RefusalReason): void
@@ -43,6 +46,8 @@ export class LendingDesk {
   private sentBytes = 0
   private receivedBytes = 0
   private reconstruction: ReconstructionView | null = null
+  /** Jobs done when the price was first measured; 0 before. */
+  private measuredAfter = 0
 
   constructor(private readonly host: LendingHost) {
     const { model, clock, openSegment } = host
@@ -95,6 +100,25 @@ export class LendingDesk {
 
   tick(): void {
     this.lender.tick()
+    const { trainer } = this
+    if (!trainer || trainer.record.jobs === 0 || this.host.plan()?.owner !== this.host.self) return
+    // Once without being asked: who lends out activations should see what they tell.
+    if (this.measuredAfter === 0) {
+      this.measuredAfter = trainer.record.jobs
+      this.measureReconstruction()
+    }
+  }
+
+  /** Measures what the activations tell of the inputs now, for the view; takes part of a second. Null where it can not be. */
+  measureReconstruction(): ReconstructionView | null {
+    const plan = this.host.plan()
+    const samples = this.trainer?.trainingSamples
+    const cut = this.trainer?.cut
+    if (plan?.mode !== 'split' || !samples || !cut) return null
+    const { host } = this
+    this.reconstruction = measureReconstruction(cut, host.params(), samples, plan, host.entropy.bytes(32))
+    host.onChange()
+    return this.reconstruction
   }
 
   /** Null where no plan names this member. */

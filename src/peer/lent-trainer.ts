@@ -9,6 +9,7 @@ import { product } from '../core/model/shapes.ts'
 import type { ModelSpec } from '../core/model/spec.ts'
 import { trainingFlop } from '../core/model/flops.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import { clipNorm } from '../core/privacy/activations.ts'
 import type { Clock, Entropy } from '../ports/clock.ts'
 import type { LendFault, LendingPlan } from '../ports/lending-view.ts'
 import type { OpenSegment } from '../ports/segment.ts'
@@ -236,7 +237,7 @@ export class LentTrainer implements Trainer {
     }
     try {
       const terms = {
-        clip: plan.clipMilli / 1_000,
+        clip: clipNorm(plan.clipMilli, cut.sentValues),
         noise: plan.noiseMilli / 1_000,
         contract: plan.contract,
         half,

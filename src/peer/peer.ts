@@ -17,7 +17,7 @@ import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { LedgerPage, LedgerQuery } from '../ports/ledger-view.ts'
-import type { LendingView } from '../ports/lending-view.ts'
+import type { LendingView, ReconstructionView } from '../ports/lending-view.ts'
 import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import { Citizen } from './citizen.ts'
@@ -205,6 +205,7 @@ export class Peer {
         [this.machine.window.current, ...this.machine.window.anchors.map(({ state }) => state)].map(
           ({ params }) => params,
         ),
+      params: () => this.modelParams(),
       lend: (to, message, half) => this.wire.lend(to, message, half),
       refuse: (member, reason) => this.wire.refuse(member, reason),
       strike: (member, reason) => this.wire.strike(member, reason),
@@ -362,6 +363,11 @@ export class Peer {
   /** Both models on all held-out samples; null while there are none here. */
   measureWhole(): Promise<WholeMeasure | null> {
     return this.gauge.whole()
+  }
+
+  /** What the activations that this member sends to a lender tell of its samples, measured now; null where it sends none. */
+  measureReconstruction(): ReconstructionView | null {
+    return this.lendingDesk.measureReconstruction()
   }
 
   /** What lending comes to; null while no pair names this member. */

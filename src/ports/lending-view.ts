@@ -9,7 +9,10 @@ export interface LendingPlan {
   readonly owner: MemberId
   readonly provider: MemberId
   readonly mode: 'split' | 'paired'
-  /** Largest L2 norm of a sample's activations that leaves the owner, in thousandths; 0 clips nothing. */
+  /**
+   * Largest L2 norm of a sample's activations that leaves the owner, in thousandths, for a layer of 32 values; it grows with
+   * the root of the layer's width. 0 clips nothing.
+   */
   readonly clipMilli: number
   /** Standard deviation of the noise on every activation, in thousandths; 0 for none. */
   readonly noiseMilli: number

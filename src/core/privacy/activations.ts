@@ -3,6 +3,17 @@
 // everything: no guarantee is claimed, reconstruction.ts measures what is left.
 import { KeyedWords } from './keystream.ts'
 
+/** The layer that a limit is named for (mechanisms 1.6: 64 inputs to 32 values). */
+const NAMED_WIDTH = 32
+
+/**
+ * The norm for a sample of `width` values: what is named for 32 values grows with the root of the width, so that each value
+ * keeps the same share. One norm for all widths would starve wide layers: docs/lending.md has what it costs.
+ */
+export function clipNorm(clipMilli: number, width: number): number {
+  return (clipMilli / 1_000) * Math.sqrt(width / NAMED_WIDTH)
+}
+
 /**
  * Scales every row of [count, width] whose norm is above `limit` down to it, in place; returns the norms as they were.
  * A limit of 0 clips nothing.
