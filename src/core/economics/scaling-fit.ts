@@ -31,8 +31,8 @@ const UNLIKELY = 10
 /** Curvature that comes to less, a tenth of a point, is nobody's concern. */
 const LEAST_BEND = 0.001
 const CONFIDENCE = 0.95
-/** Between these n0 is looked for, as multiples of the smallest and the largest number of samples. */
-const UNIT_RANGE = { least: 1e-4, most: 10 } as const
+/** n0 is looked for from one sample to so many times the largest number of them. */
+const MOST_UNITS = 10
 
 /**
  * @param chance accuracy of guessing, in [0, 1): what no sample at all is worth (1 / classes)
@@ -135,12 +135,7 @@ function marketForm(points: readonly ScalingPoint[], chance: number): ScalingFit
     )
     return { b, sse }
   }
-  const n0 = leastOf(
-    unit => at(unit).sse,
-    points[0]!.samples * UNIT_RANGE.least,
-    points.at(-1)!.samples * UNIT_RANGE.most,
-    80,
-  )
+  const n0 = leastOf(unit => at(unit).sse, 1, MOST_UNITS * points.at(-1)!.samples, 80)
   const { b, sse } = at(n0)
   const middle = mean(points.map(({ accuracy }) => accuracy))
   const total = points.reduce((sum, { accuracy }) => sum + (accuracy - middle) ** 2, 0)

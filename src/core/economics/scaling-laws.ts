@@ -53,19 +53,29 @@ export function fitLine(x: readonly number[], y: readonly number[]): Line {
 }
 
 /** Where `cost` is least: on a grid of `steps` between the ends (evenly in the logarithm), then by golden section. */
-export function leastOf(cost: (x: number) => number, least: number, most: number, steps: number): number {
-  const [from, to] = [Math.log(least), Math.log(most)]
+export function leastOf(cost: (x: number) => number, first: number, last: number, steps: number): number {
+  const [from, to] = [Math.log(first), Math.log(last)]
   const at = (k: number): number => from + ((to - from) * k) / steps
   const value = (log: number): number => cost(Math.exp(log))
-  let best = 0
-  for (let k = 1; k <= steps; k++) if (value(at(k)) < value(at(best))) best = k
-  let [low, high] = [at(Math.max(0, best - 1)), at(Math.min(steps, best + 1))]
-  const ratio = (Math.sqrt(5) - 1) / 2
-  for (let i = 0; i < 60; i++) {
-    const [left, right] = [high - ratio * (high - low), low + ratio * (high - low)]
-    if (value(left) <= value(right)) high = right
-    else low = left
+  let [best, least] = [0, Infinity]
+  for (let k = 0; k <= steps; k++) {
+    const now = value(at(k))
+    if (now < least) [best, least] = [k, now]
   }
+  const ratio = (Math.sqrt(5) - 1) / 2
+  let [low, high] = [at(Math.max(0, best - 1)), at(Math.min(steps, best + 1))]
+  let [left, right] = [high - ratio * (high - low), low + ratio * (high - low)]
+  let [atLeft, atRight] = [value(left), value(right)]
+  for (let i = 0; i < 40; i++)
+    if (atLeft <= atRight) {
+      ;[high, right, atRight] = [right, left, atLeft]
+      left = high - ratio * (high - low)
+      atLeft = value(left)
+    } else {
+      ;[low, left, atLeft] = [left, right, atRight]
+      right = low + ratio * (high - low)
+      atRight = value(right)
+    }
   return Math.exp((low + high) / 2)
 }
 

@@ -75,7 +75,7 @@ it('the market form is recovered, and alpha * G = v * b', () => {
 })
 
 it('order and unit do not matter: points may come in any order', () => {
-  const points = curve(n => 0.1 + 0.07 * Math.log(n) + 0.01 * Math.sin(n))
+  const points = curve(n => 0.07 * Math.log(n) - 0.05 + 0.01 * Math.sin(n))
   expect(fitted([...points].reverse())).toEqual(fitted(points))
   const scaled = fitted(points.map(({ samples, accuracy }) => ({ samples: 10 * samples, accuracy })))
   expect(scaled.slope.b).toBeCloseTo(fitted(points).slope.b, 10)
@@ -84,7 +84,7 @@ it('order and unit do not matter: points may come in any order', () => {
 
 it('the interval of b holds the truth in 95 of 100 cases', () => {
   const rng = createRng('interval')
-  const runs = 600
+  const runs = 400
   let inside = 0
   for (let run = 0; run < runs; run++) {
     const x = SIZES.map(Math.log)
@@ -93,8 +93,8 @@ it('the interval of b holds the truth in 95 of 100 cases', () => {
     )
     if (fit.slope.low <= 0.05 && fit.slope.high >= 0.05) inside++
   }
-  expect(inside / runs).toBeGreaterThan(0.925)
-  expect(inside / runs).toBeLessThan(0.975)
+  expect(inside / runs).toBeGreaterThan(0.92)
+  expect(inside / runs).toBeLessThan(0.98)
 })
 
 it('warns where a fit should not be trusted, and stays silent where it may be', () => {
