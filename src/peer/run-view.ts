@@ -19,6 +19,8 @@ export interface RunViewFacts {
 }
 
 const MAX_SHOWN = 50
+/** As many owners as a market takes. */
+const MAX_KNOWN = 200
 
 export function runsView(facts: RunViewFacts): RunsView {
   const { self, preview } = facts
@@ -30,6 +32,11 @@ export function runsView(facts: RunViewFacts): RunsView {
       .slice(0, MAX_SHOWN)
       .map(run => runView(run, facts)),
     asset: assets.get(self) ?? null,
+    known: [...assets].slice(0, MAX_KNOWN).map(([owner, { body }]) => ({
+      owner,
+      samples: body.samples,
+      qualityMillionths: body.qualityMillionths,
+    })),
     balanceMicro: preview.balances.get(self) ?? 0n,
     exposures: exposures.get(self) ?? [],
     exposureLimit: limits.get(self) ?? 1,

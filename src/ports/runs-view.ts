@@ -89,11 +89,19 @@ export interface RunView {
   readonly reason: string
 }
 
+export interface KnownAsset {
+  readonly owner: MemberId
+  readonly samples: number
+  readonly qualityMillionths: number
+}
+
 export interface RunsView {
   /** Newest first. */
   readonly runs: readonly RunView[]
   /** What this member says of its data, also while it waits for the seal. */
   readonly asset: AssetRecord | null
+  /** What members say of their data: what a sponsor can reckon with before anybody offers. */
+  readonly known: readonly KnownAsset[]
   /** Credits that this member may still lock, micro-credits. */
   readonly balanceMicro: bigint
   /** Providers that got to see this member's data, and how many it allows. */

@@ -21,8 +21,10 @@ import type {
   SessionView,
   WholeMeasure,
 } from '../../src/ports/session.ts'
+import type { RunAction, RunActionResult, RunRefusal } from '../../src/ports/runs-view.ts'
 import { APPRAISAL, CURVE } from './fake-appraisal.ts'
 import { governanceOf } from './fake-governance.ts'
+import { lendingOf, runsOf } from './fake-runs.ts'
 import { hashOf, ledgerRows, ledgerViewOf, NOW, pageOf, traceOf } from './fake-ledger.ts'
 import { charterOf, historyOf, memberId, membersOf, samplesOf, type Scenario } from './fake-data.ts'
 
@@ -96,6 +98,10 @@ export class FakeSession implements Session {
     )
   }
 
+  measureReconstruction(): Promise<null> {
+    return Promise.resolve(null)
+  }
+
   measureWhole(): Promise<WholeMeasure | null> {
     const { own, swarm } = this.view
     return Promise.resolve(own && swarm && { own, swarm })
@@ -109,6 +115,15 @@ export class FakeSession implements Session {
       act === 'done'
         ? { status: 'done', hash: hashOf(7777) }
         : { status: 'refused', why: act as ActionRefusal },
+    )
+  }
+
+  actRun(action: RunAction): Promise<RunActionResult> {
+    this.#calls.push(`actRun ${JSON.stringify(action)}`)
+    const { act } = this.#scenario
+    if (act === 'throws') return Promise.reject(new Error('acted'))
+    return Promise.resolve(
+      act === 'done' ? { status: 'done', hash: hashOf(7778) } : { status: 'refused', why: act as RunRefusal },
     )
   }
 
@@ -259,6 +274,8 @@ function viewOf(scenario: Scenario, options: JoinOptions): SessionView {
     modelHashRound: Math.max(0, round - 1),
     ledger: ledgerViewOf(scenario),
     governance: governanceOf(scenario),
+    runs: runsOf(scenario),
+    lending: lendingOf(scenario),
   }
 }
 
