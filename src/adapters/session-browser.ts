@@ -181,6 +181,7 @@ export function openSession(parts: SessionParts): Promise<Session> {
       testSamples: (offset, count) => call('testSamples', offset, count),
       exportModel: format => call('exportModel', format),
       measureWhole: () => call('measureWhole'),
+      measureReconstruction: () => call('measureReconstruction'),
       act: action => act(action),
       actRun: action => call('actRun', action),
       ledgerPage: query => call('ledgerPage', query),

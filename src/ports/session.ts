@@ -203,6 +203,8 @@ export interface Session {
   exportModel(format: ModelExport): Promise<readonly ExportedFile[]>
   /** Null while there are no held-out samples here. */
   measureWhole(): Promise<WholeMeasure | null>
+  /** What the activations that this member sends to a lender tell of its samples; null where it sends none. */
+  measureReconstruction(): Promise<ReconstructionView | null>
   act(action: GovernanceAction): Promise<ActionResult>
   actRun(action: RunAction): Promise<RunActionResult>
   ledgerPage(query: LedgerQuery): Promise<LedgerPage>

@@ -150,6 +150,8 @@ async function perform(call: PeerCall): Promise<unknown> {
       return peer.measureWhole()
     case 'act':
       return peer.desk.act(...call.args)
+    case 'measureReconstruction':
+      return peer.measureReconstruction()
     case 'actRun':
       return peer.runs.desk.act(...call.args)
     case 'ledgerPage':
