@@ -157,7 +157,16 @@ export class RunDesk {
   private asset(action: RunAction & { type: 'asset' }): Draft {
     const data = this.host.data()
     if (!data || data.root === '' || data.samples === 0) return 'no-data'
-    const { driftMillionths, ...parts } = action.appraisal
+    const { driftMillionths, ...rest } = action.appraisal
+    // Only what an entry holds: a caller may hand over more.
+    const parts = {
+      completeMillionths: rest.completeMillionths,
+      duplicateMillionths: rest.duplicateMillionths,
+      nearDuplicateMillionths: rest.nearDuplicateMillionths,
+      balanceMillionths: rest.balanceMillionths,
+      noiseMillionths: rest.noiseMillionths,
+      outlierMillionths: rest.outlierMillionths,
+    }
     const sound =
       Object.values(parts).every(value => isMillionths(value, 1_000_000)) &&
       isMillionths(driftMillionths, 1e9) &&
@@ -170,7 +179,7 @@ export class RunDesk {
       root: data.root,
       samples: data.samples,
       classes: data.perClass,
-      appraisal: action.appraisal,
+      appraisal: { ...parts, driftMillionths },
       qualityMillionths: action.qualityMillionths,
       consent: action.consent,
       licence: action.licence.trim(),

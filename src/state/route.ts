@@ -3,7 +3,7 @@
 import type { RoomLink } from '../ports/session.ts'
 import { decodeLink, encodeLinkHash, type LinkFault } from './link.ts'
 
-export type RoomView = 'main' | 'invite' | 'try' | 'swarm' | 'ledger' | 'governance' | 'leave'
+export type RoomView = 'main' | 'invite' | 'try' | 'swarm' | 'rounds' | 'ledger' | 'governance' | 'leave'
 
 export type Route =
   | { readonly screen: 'home' }
@@ -20,7 +20,7 @@ export const VERIFY_HASH = '#/verify'
 export const LAB_HASH = '#/lab'
 export const MARKET_HASH = '#/lab/market'
 
-const VIEWS: readonly RoomView[] = ['invite', 'try', 'swarm', 'ledger', 'governance', 'leave']
+const VIEWS: readonly RoomView[] = ['invite', 'try', 'swarm', 'rounds', 'ledger', 'governance', 'leave']
 
 export function parseHash(hash: string): Route {
   if (hash === '' || hash === '#' || hash === '#/') return { screen: 'home' }

@@ -11,7 +11,6 @@ import { createReferenceModel } from '../../core/model/reference/model.ts'
 import { evaluateSamples, trainSteps } from '../../core/model/reference/train.ts'
 import { initialParams } from '../../core/model/init.ts'
 import type { MemberId } from '../../core/num/ids.ts'
-import { createRng } from '../../core/num/rng.ts'
 import type { RunAction } from '../../ports/runs-view.ts'
 import { blobCharter } from '../blobs.ts'
 import { Swarm, type SimMember } from '../swarm.ts'
@@ -20,13 +19,15 @@ export interface SponsoredSetup {
   readonly seed: string
   readonly model: ModelSpec
   readonly classes: readonly string[]
-  /** Training samples of each owner, labels right. */
+  /** Training samples of each owner. */
   readonly parts: readonly Dataset[]
   readonly test: Dataset
-  /** Part of each owner's labels that is wrong, in [0, 1]. */
+  /** Part of each owner's labels that is wrong, in [0, 1]; the room does not know it. */
   readonly wrong: readonly number[]
   readonly rounds: number
   readonly localSteps: number
+  /** Virtual milliseconds of a training step; offers and seals take seconds, whatever the rounds take. */
+  readonly stepMs: number
   readonly learningRateMicro: number
   readonly quote?: Partial<QuoteBody>
   /** Called with the swarm every virtual second while the run trains. */
@@ -67,7 +68,6 @@ const REPORTED = 900_000
 export async function runSponsored(setup: SponsoredSetup): Promise<SponsoredResult> {
   const { seed, parts, wrong, test, model, rounds } = setup
   const owners = parts.length
-  const spoilt = parts.map((part, n) => withWrongLabels(part, wrong[n] ?? 0, `${seed}/labels/${n}`))
   const charter: Omit<CharterBody, 'kind' | 'salt' | 'seed'> = {
     ...blobCharter({
       rounds: 0,
@@ -84,9 +84,9 @@ export async function runSponsored(setup: SponsoredSetup): Promise<SponsoredResu
   const swarm = new Swarm({
     seed,
     charter,
-    partData: part => spoilt[part]!,
+    partData: part => parts[part]!,
     testData: test,
-    stepMs: () => 25,
+    stepMs: () => setup.stepMs,
   })
   try {
     const sponsor = await swarm.join({ role: 'watcher' })
@@ -123,7 +123,7 @@ export async function runSponsored(setup: SponsoredSetup): Promise<SponsoredResu
       const row = plan.find(({ owner }) => owner === signer.id)!
       const values = record.settlement?.payments.map(({ nanoNats }) => Math.max(0, Number(nanoNats))) ?? []
       const sum = values.reduce((a, b) => a + b, 0)
-      const alone = trainSteps(oracle, spoilt[n]!, start, total, {
+      const alone = trainSteps(oracle, parts[n]!, start, total, {
         batchSize: BATCH,
         optimizer: { type: 'sgd', learningRate: setup.learningRateMicro / 1e6 },
         seed: `${seed}/alone/${n}`,
@@ -228,12 +228,4 @@ async function until(swarm: Swarm, done: () => boolean): Promise<void> {
 function isConserved({ credits, runs }: RoomState): boolean {
   const balances = [...credits.balances.values()].reduce((sum, micro) => sum + micro, 0n)
   return balances + lockedMicro(runs) === ISSUED
-}
-
-/** So many labels become another class, drawn evenly. */
-export function withWrongLabels(data: Dataset, part: number, seed: string): Dataset {
-  const rng = createRng(seed)
-  const classes = data.classes.length
-  const y = data.y.map(label => (rng.next() < part ? (label + 1 + rng.below(classes - 1)) % classes : label))
-  return { ...data, y }
 }
