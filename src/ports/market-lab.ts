@@ -6,7 +6,7 @@ import type { Refusal } from '../core/incentives/refusal.ts'
 /** Numbers of the setup with their range; all in the units that the slider shows, percents as whole numbers. */
 export const MARKET_SLIDERS = {
   owners: { least: 1, most: 60, step: 1, usual: 10 },
-  spread: { least: 0, most: 100, step: 1, usual: 40 },
+  spread: { least: 0, most: 100, step: 1, usual: 20 },
   xi: { least: 5, most: 100, step: 1, usual: 50 },
   skew: { least: 0, most: 100, step: 1, usual: 0 },
   cap: { least: 1, most: 100, step: 1, usual: 100 },

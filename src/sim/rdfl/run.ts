@@ -60,9 +60,9 @@ export async function runRdfl(seed: string, log: (line: string) => void): Promis
   const contribution = await contributionStudy(fiveSeeds, REWARD_MICRO, openMnistLab, log)
   log('alone and together; quality measured during training')
   const digits: Record<string, DigitsResult> = {}
-  for (const { name, together, rounds, remeasured } of DIGITS) {
+  for (const { name, together, samples, rounds, remeasured } of DIGITS) {
     digits[name] = {
-      together: await togetherStudy(together, rounds, fiveSeeds),
+      together: await togetherStudy(together, samples, rounds, fiveSeeds),
       remeasured: await remeasureStudy(remeasured, fiveSeeds),
     }
     describeDigits(name, digits[name], log)
@@ -135,14 +135,15 @@ const glyphLab =
 /** The moving digits are hard enough to gain by more data, the centred ones show wrong labels; their small model takes more rounds. */
 const DIGITS: readonly {
   readonly name: string
-  /** The lab and the rounds of R6. */
+  /** The lab of R6, what each owner has, and the rounds. */
   readonly together: OpenLab
+  readonly samples: number
   readonly rounds: number
   /** The lab of R8. */
   readonly remeasured: OpenLab
 }[] = [
-  { name: 'MNIST', together: openMnistLab, rounds: 20, remeasured: openMnistLab },
-  { name: 'generated digits', together: glyphLab('B'), rounds: 60, remeasured: glyphLab('A') },
+  { name: 'MNIST', together: openMnistLab, samples: 200, rounds: 20, remeasured: openMnistLab },
+  { name: 'generated digits', together: glyphLab('B'), samples: 600, rounds: 30, remeasured: glyphLab('A') },
 ]
 
 function describeDigits(

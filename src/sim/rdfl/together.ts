@@ -19,7 +19,6 @@ import {
 
 /** R6: honest owners, some more careful than others; the round is worth so much that each brings all it has. */
 const FIVE: readonly number[] = [0, 0.01, 0.02, 0.03, 0.04]
-const FIVE_SAMPLES = 200
 const RICH_TERMS = { ...PAPER_TERMS, alpha: 50 }
 /** R8: seven honest owners and one with 70 % wrong labels, which no report shows. */
 const EIGHT: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0.7]
@@ -46,6 +45,7 @@ export interface TogetherResult {
 /** Alone and together train as many epochs; rounds after the lowest validation loss are neither kept nor paid. */
 export async function togetherStudy(
   open: OpenLab,
+  samples: number,
   rounds: number,
   seeds: readonly string[],
 ): Promise<TogetherResult> {
@@ -57,21 +57,20 @@ export async function togetherStudy(
     together: [] as number[],
   }
   for (const seed of seeds) {
-    const lab = await open(FIVE, FIVE_SAMPLES, seed)
+    const lab = await open(FIVE, samples, seed)
     const offers = FIVE.map((wrong, n) => ({
       id: idOf(n),
       quality: LEAST_QUALITY + (1 - LEAST_QUALITY) * (1 - wrong),
-      samplesPerUnit: FIVE_SAMPLES,
+      samplesPerUnit: samples,
     }))
     const market = granted(solveMarket(granted(openMarket(RICH_TERMS, offers))))
-    const counts = market.owners.map(({ amount }) => Math.round(amount * FIVE_SAMPLES))
+    const counts = market.owners.map(({ amount }) => Math.round(amount * samples))
     const { params, drops, shapley } = trainToBest(lab, counts, rounds, seed)
     const common = accuracyOf(lab, params)
     result.together.push(common)
     result.gains.push(
       counts.map(
-        (_, n) =>
-          100 * (common - accuracyOf(lab, trainAlone(lab, n, FIVE_SAMPLES, rounds, `${seed}/alone/${n}`))),
+        (_, n) => 100 * (common - accuracyOf(lab, trainAlone(lab, n, samples, rounds, `${seed}/alone/${n}`))),
       ),
     )
     const half = market.reward + market.sponsorUtility / 2
