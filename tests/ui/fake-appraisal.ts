@@ -3,6 +3,15 @@ import type { Appraisal } from '../../src/core/data/appraisal/records.ts'
 import type { ScalingPoint } from '../../src/core/economics/scaling-records.ts'
 
 export const APPRAISAL: Appraisal = {
+  asset: {
+    completeMillionths: 999_667,
+    duplicateMillionths: 21_000,
+    nearDuplicateMillionths: 4_500,
+    balanceMillionths: 998_200,
+    noiseMillionths: 112_000,
+    outlierMillionths: 1_300,
+    driftMillionths: 16_000,
+  },
   samples: 6_000,
   labelled: 6_000,
   features: 784,
@@ -10,15 +19,8 @@ export const APPRAISAL: Appraisal = {
   notFinite: 0,
   empty: 2,
   constantFeatures: 67,
-  completeMillionths: 999_667,
-  duplicateMillionths: 21_000,
-  nearDuplicateMillionths: 4_500,
   conflictMillionths: 1_500,
-  balanceMillionths: 998_200,
-  noiseMillionths: 112_000,
   disagreementMillionths: 190_000,
-  outlierMillionths: 1_300,
-  driftMillionths: 16_000,
   labelDriftMillionths: 0,
   singledOutMillionths: 0,
   sizeMillionths: 904_000,

@@ -97,6 +97,15 @@ export function* appraise(
   }
   const score = scoreOf(findings)
   const report: Omit<Appraisal, 'warnings'> = {
+    asset: {
+      completeMillionths: millionths(findings.complete),
+      duplicateMillionths: millionths(findings.duplicates),
+      nearDuplicateMillionths: millionths(findings.nearDuplicates),
+      balanceMillionths: millionths(findings.balance),
+      noiseMillionths: millionths(findings.noise ?? 1),
+      outlierMillionths: millionths(findings.outliers),
+      driftMillionths: millionths(findings.drift ?? UNKNOWN_DRIFT),
+    },
     samples,
     labelled: samples - seen.unlabelled,
     features,
@@ -104,15 +113,8 @@ export function* appraise(
     notFinite: seen.notFinite,
     empty: seen.empty,
     constantFeatures: seen.constantFeatures,
-    completeMillionths: millionths(findings.complete),
-    duplicateMillionths: millionths(findings.duplicates),
-    nearDuplicateMillionths: millionths(findings.nearDuplicates),
     conflictMillionths: millionths(share(conflicts)),
-    balanceMillionths: millionths(findings.balance),
-    noiseMillionths: millionths(findings.noise ?? 1),
     disagreementMillionths: millionths(noise?.disagreement ?? 1),
-    outlierMillionths: millionths(findings.outliers),
-    driftMillionths: millionths(findings.drift ?? UNKNOWN_DRIFT),
     labelDriftMillionths: millionths(drift?.labelIndex ?? 0),
     singledOutMillionths: millionths(share(singledOut)),
     sizeMillionths: millionths(findings.size),

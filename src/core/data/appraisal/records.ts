@@ -62,8 +62,9 @@ export interface AppraisalWarning {
   readonly millionths: number
 }
 
-/** The shares of AssetAppraisal go on the ledger; the rest is for its owner. */
-export interface Appraisal extends AssetAppraisal {
+export interface Appraisal {
+  /** What goes on the ledger; the rest is for its owner. */
+  readonly asset: AssetAppraisal
   readonly samples: number
   readonly labelled: number
   readonly features: number

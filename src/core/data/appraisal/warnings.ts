@@ -23,7 +23,7 @@ const CONSTANT_SHARE = 0.5
 
 export function warningsOf(report: Omit<Appraisal, 'warnings'>): AppraisalWarning[] {
   const warnings: AppraisalWarning[] = []
-  const { samples, features, classCounts, examined } = report
+  const { asset, samples, features, classCounts, examined } = report
   const warn = (kind: AppraisalWarningKind, count: number, of = 0): void => {
     const millionths = of > 0 ? Math.round((1_000_000 * count) / of) : 0
     warnings.push({ kind, count, millionths })
@@ -37,21 +37,21 @@ export function warningsOf(report: Omit<Appraisal, 'warnings'>): AppraisalWarnin
   if (report.notFinite > 0) warn('not-finite', report.notFinite, samples)
   if (report.empty > 0) warn('empty-samples', report.empty, samples)
   if (examined.labels === 0) warn('noise-unknown', samples)
-  else warnShare('label-noise', report.noiseMillionths, WARN.noise, samples)
+  else warnShare('label-noise', asset.noiseMillionths, WARN.noise, samples)
   if (report.conflictMillionths > 0)
     warnShare('conflicting-labels', report.conflictMillionths, 0, examined.duplicates)
   if (present === 1) warn('one-class', 1, classCounts.length)
   else if (missing > 0) warn('missing-classes', missing, classCounts.length)
-  warnShare('duplicates', report.duplicateMillionths, WARN.duplicates, examined.duplicates)
-  warnShare('near-duplicates', report.nearDuplicateMillionths, WARN.nearDuplicates, examined.duplicates)
+  warnShare('duplicates', asset.duplicateMillionths, WARN.duplicates, examined.duplicates)
+  warnShare('near-duplicates', asset.nearDuplicateMillionths, WARN.nearDuplicates, examined.duplicates)
   if (examined.drift === 0) warn('drift-unknown', samples)
   else {
-    warnShare('drift', report.driftMillionths, WARN.drift, 0)
+    warnShare('drift', asset.driftMillionths, WARN.drift, 0)
     warnShare('label-drift', report.labelDriftMillionths, WARN.labelDrift, 0)
   }
-  if (present > 1 && missing === 0 && report.balanceMillionths < WARN.balance)
-    warnings.push({ kind: 'imbalanced', count: 0, millionths: report.balanceMillionths })
-  warnShare('outliers', report.outlierMillionths, WARN.outliers, examined.outliers)
+  if (present > 1 && missing === 0 && asset.balanceMillionths < WARN.balance)
+    warnings.push({ kind: 'imbalanced', count: 0, millionths: asset.balanceMillionths })
+  warnShare('outliers', asset.outlierMillionths, WARN.outliers, examined.outliers)
   if (report.constantFeatures > CONSTANT_SHARE * features)
     warn('constant-features', report.constantFeatures, features)
   if (samples < FEW_SAMPLES) warn('few-samples', samples)

@@ -31,7 +31,7 @@ function outcomeOf(
 function reportOf(...args: Parameters<typeof outcomeOf>): Appraisal {
   const outcome = outcomeOf(...args)
   if (outcome.status === 'refused') throw new Error(outcome.refusal.kind)
-  for (const [name, value] of Object.entries(outcome.appraisal))
+  for (const [name, value] of Object.entries({ ...outcome.appraisal, ...outcome.appraisal.asset }))
     if (name.endsWith('Millionths'))
       expect(Number.isSafeInteger(value) && Number(value) >= 0, name).toBe(true)
   expect(outcome.appraisal.qualityMillionths).toBeGreaterThanOrEqual(500_000)
@@ -59,7 +59,7 @@ it('good data: nothing to complain of, and the same report again', () => {
 it('wrong labels are estimated within 8 points, and quality falls with them', () => {
   const qualities = [0, 0.2, 0.4, 0.7].map(share => {
     const report = reportOf(spoilLabels(clean, share, SEED))
-    expect(Math.abs(report.noiseMillionths / 1e6 - share), `${SEED} ${share}`).toBeLessThan(0.08)
+    expect(Math.abs(report.asset.noiseMillionths / 1e6 - share), `${SEED} ${share}`).toBeLessThan(0.08)
     expect(kinds(report).includes('label-noise')).toBe(share > 0)
     return report.qualityMillionths
   })
@@ -70,8 +70,8 @@ it('wrong labels are estimated within 8 points, and quality falls with them', ()
 it('without labels of another hand, sure disagreement speaks', () => {
   const own = { data: spoilLabels(ROOM.data, 0.3, `${SEED}/own`), isIndependent: false }
   const report = reportOf(spoilLabels(clean, 0.3, SEED), own)
-  expect(report.noiseMillionths).toBeGreaterThan(200_000)
-  expect(report.noiseMillionths).toBeLessThanOrEqual(report.disagreementMillionths)
+  expect(report.asset.noiseMillionths).toBeGreaterThan(200_000)
+  expect(report.asset.noiseMillionths).toBeLessThanOrEqual(report.disagreementMillionths)
 })
 
 it('copies, nearly copies and copies under another label are told apart', () => {
@@ -91,18 +91,18 @@ it('copies, nearly copies and copies under another label are told apart', () => 
   for (let i = 40; i < 80; i++)
     for (let p = 0; p < 144; p++) x[(200 + i) * 144 + p] = p % 48 === 7 ? 200 : x[i * 144 + p]!
   const report = reportOf({ ...pictures, x, y }, null)
-  expect(report.duplicateMillionths).toBe(100_000)
+  expect(report.asset.duplicateMillionths).toBe(100_000)
   expect(report.conflictMillionths).toBe(25_000)
-  expect(report.nearDuplicateMillionths).toBe(100_000)
+  expect(report.asset.nearDuplicateMillionths).toBe(100_000)
   expect(kinds(report)).toEqual(
     expect.arrayContaining(['duplicates', 'near-duplicates', 'conflicting-labels', 'drift-unknown']),
   )
-  expect(reportOf(pictures, null).nearDuplicateMillionths).toBe(0)
+  expect(reportOf(pictures, null).asset.nearDuplicateMillionths).toBe(0)
 })
 
 it('pictures unlike the room drift; another mix of classes alone does not', () => {
   const inverted = reportOf({ ...clean, x: clean.x.map(value => 1 - value) })
-  expect(inverted.driftMillionths).toBeGreaterThan(200_000)
+  expect(inverted.asset.driftMillionths).toBeGreaterThan(200_000)
   expect(kinds(inverted)).toContain('drift')
   const many = glyphs('A', 1_200, SEED)
   const skewed = reportOf(
@@ -111,7 +111,7 @@ it('pictures unlike the room drift; another mix of classes alone does not', () =
       [...many.y.keys()].filter(i => many.y[i]! < 4),
     ),
   )
-  expect(skewed.driftMillionths).toBeLessThan(200_000)
+  expect(skewed.asset.driftMillionths).toBeLessThan(200_000)
   expect(kinds(skewed)).toEqual(expect.arrayContaining(['missing-classes', 'label-drift']))
   expect(kinds(skewed)).not.toContain('drift')
 })
@@ -127,8 +127,8 @@ it('tables: far values are outliers, rare combinations single out', () => {
   }
   for (const i of [10, 20, 30, 40, 50, 60, 70]) x[i * 3 + 1] = 25
   const report = reportOf({ shape: [3], classes: ['no', 'yes'], x, y }, null)
-  expect(report.outlierMillionths).toBeGreaterThanOrEqual(Math.round((7 / rows) * 1e6))
-  expect(report.outlierMillionths).toBeLessThan(60_000)
+  expect(report.asset.outlierMillionths).toBeGreaterThanOrEqual(Math.round((7 / rows) * 1e6))
+  expect(report.asset.outlierMillionths).toBeLessThan(60_000)
   expect(report.singledOutMillionths).toBe(10_000)
   expect(kinds(report)).toContain('outliers')
 })
@@ -140,7 +140,12 @@ it('values that are no numbers, empty samples and labels of no class are left ou
   data.x.fill(0, 64 * 7, 64 * 8)
   data.y[9] = 77
   const report = reportOf(data)
-  expect(report).toMatchObject({ notFinite: 2, empty: 1, labelled: 399, completeMillionths: 990_000 })
+  expect(report).toMatchObject({
+    asset: { completeMillionths: 990_000 },
+    notFinite: 2,
+    empty: 1,
+    labelled: 399,
+  })
   expect(kinds(report)).toEqual(['unlabelled', 'not-finite', 'empty-samples'])
 })
 
@@ -152,12 +157,12 @@ it('one class, one sample, a reference of another shape: unknown counts as the w
     ),
   )
   expect(kinds(one)).toEqual(expect.arrayContaining(['one-class', 'noise-unknown']))
-  expect(one).toMatchObject({ balanceMillionths: 0, noiseMillionths: 1_000_000 })
+  expect(one.asset).toMatchObject({ balanceMillionths: 0, noiseMillionths: 1_000_000 })
   const single = reportOf(only(clean, [0]))
   expect(kinds(single)).toEqual(
     expect.arrayContaining(['one-class', 'noise-unknown', 'drift-unknown', 'few-samples']),
   )
-  expect(single.driftMillionths).toBe(500_000)
+  expect(single.asset.driftMillionths).toBe(500_000)
   const narrow = reportOf(clean, {
     data: { ...ROOM.data, shape: [16], x: ROOM.data.x.subarray(0, 600 * 16) },
     isIndependent: true,
