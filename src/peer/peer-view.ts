@@ -44,6 +44,7 @@ export function buildView(peer: Peer): SessionView {
     ledger: ledgerView(peer),
     governance: governanceView(peer),
     runs: peer.runs.desk.view(),
+    lending: peer.lendingView(),
     modelHash: machine.window.baseHash,
     modelHashRound: machine.window.base.round,
   }

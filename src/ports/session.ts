@@ -8,6 +8,7 @@ import type { AppraiserEvent, AppraiserHandle, AppraiserOptions } from './apprai
 import type { ActionResult, GovernanceAction, GovernanceView, ModelComparison } from './governance-view.ts'
 import type { LedgerPage, LedgerQuery, LedgerView, Trace } from './ledger-view.ts'
 import type { OwnDataRequest, OwnDataResult } from './own-data.ts'
+import type { LendingView, ReconstructionView } from './lending-view.ts'
 import type { RunAction, RunActionResult, RunsView } from './runs-view.ts'
 import type { SwarmView } from './swarm-view.ts'
 import type { BackendReport, Evaluation } from './trainer.ts'
@@ -156,6 +157,8 @@ export interface SessionView {
   readonly ledger: LedgerView
   readonly governance: GovernanceView
   readonly runs: RunsView
+  /** Null while no pair of owner and provider names this member. */
+  readonly lending: LendingView | null
   /** Hex SHA-256 of the newest common state, and its round. */
   readonly modelHash: string
   readonly modelHashRound: number
