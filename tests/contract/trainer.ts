@@ -219,6 +219,20 @@ export function trainerContract(
       expect(largestGap(probabilities, oracle.predict(params, sample))).toBeLessThanOrEqual(1e-4)
     })
 
+    it('keeps validation samples apart from those for training and testing', async () => {
+      const trainer = await create()
+      const { params } = jobFor(small)
+      expect(await kindOf(trainer.evaluate(params, 'validation'))).toBe('no-data')
+      const other = squares(30, 'validation', side)
+      await trainer.setData('validation', other)
+      const expected = evaluateSamples(createReferenceModel(small), other, params).loss
+      const found = await trainer.evaluate(params, 'validation')
+      expect(found.samples).toBe(30)
+      expect(Math.abs(found.loss - expected)).toBeLessThanOrEqual(1e-4)
+      expect((await trainer.evaluate(params, 'test')).samples).toBe(test.y.length)
+      expect((await trainer.evaluate(params, 'train')).samples).toBe(train.y.length)
+    })
+
     it('trains on added examples from the next job on, and replaces a split when told to', async () => {
       const trainer = await create()
       const bytes = squares(40, 'added', side)

@@ -66,8 +66,9 @@ export function enoughReports(
 /** Median over appraisers other than the owner, nano-nats; every owner of the run has a value. */
 export function combined(run: RunRecord, reports: readonly MeasureRecord[]): ReadonlyMap<MemberId, bigint> {
   const values = combineReports(
-    reports.map(({ appraiser, values }) => ({
+    reports.map(({ appraiser, rounds, values }) => ({
       appraiser,
+      rounds,
       values: values.map(({ member, nanoNats }) => [member, BigInt(nanoNats)] as const),
     })),
   )
