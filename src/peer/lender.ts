@@ -1,17 +1,30 @@
-// The provider's side of lent compute: runs the middle of the model for at most a few owners with whom it has a contract, one
-// request after the other, within its own pause, effort, limits and the room's orders. It sees activations and gradients,
-// never samples. What does not fit a job's course is refused; a job that falls silent is forgotten. Takes messages from
+// The provider's side of lent compute: runs the middle of the model, or in mode 'paired' all of it, for at most a few owners with
+// whom it has a contract, one request after the other, within its own pause, effort, limits and the room's orders. In mode
+// 'split' it sees activations and gradients, never samples; in 'paired' those that were handed over (lent-shards.ts). What does not fit a job's course is refused; a job that falls silent is forgotten. Takes messages from
 // anybody and trusts none.
 import { trainingFlop } from '../core/model/flops.ts'
-import { cutModel, type ModelCut } from '../core/model/split.ts'
+import { crossEntropyGradient } from '../core/model/reference/loss.ts'
+import { takeSamples } from '../core/model/samples.ts'
+import { classCount, product } from '../core/model/shapes.ts'
+import { cutModel, type ModelCut, type ModelPart } from '../core/model/split.ts'
 import type { ModelSpec } from '../core/model/spec.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import { layoutParams } from '../core/params/layout.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LendingPlan } from '../ports/lending-view.ts'
 import type { OpenSegment, SegmentEngine } from '../ports/segment.ts'
 import type { RefusalReason } from '../ports/session.ts'
-import type { LendMessage, LendRefusal, OpenLending } from '../protocol/lending.ts'
+import {
+  LEND_LIMITS,
+  type HandoverMessage,
+  type LendMessage,
+  type LendMode,
+  type LendRefusal,
+  type OpenLending,
+} from '../protocol/lending.ts'
 import { Collector, piecesOf } from './lend-dialogue.ts'
+import type { Party } from './lend-exchange.ts'
+import { ShardKeeper } from './lent-shards.ts'
 import { createPace } from './trainer-pace.ts'
 import { vectorHash } from './vector-hash.ts'
 
@@ -35,6 +48,8 @@ export interface LenderHost {
   readonly model: ModelSpec
   readonly clock: Clock
   readonly openSegment: OpenSegment
+  /** Without one nobody can hand samples over: mode 'paired' is refused. */
+  readonly party?: Party
   /** The plan under which this member serves that owner; null without one. */
   planFor(owner: MemberId): LendingPlan | null
   allowance(): LendAllowance
@@ -47,8 +62,17 @@ export interface LenderHost {
   strike(member: MemberId, reason: RefusalReason): void
 }
 
+/** What the provider computes in a mode, and what a sample of it costs: here, and at the owner. */
+interface Share {
+  readonly part: ModelPart
+  readonly wantsInput: boolean
+  readonly sampleFlop: bigint
+  readonly ownerFlop: bigint
+}
+
 interface Job {
   readonly open: OpenLending
+  readonly share: Share
   readonly correction: Collector | null
   readonly start: Collector
   phase: 'loading' | 'ready' | 'forwarded'
@@ -63,6 +87,8 @@ interface Owner {
   lastJob: number
   job: Job | null
   engine: SegmentEngine | null
+  /** What the engine was opened for. */
+  mode: LendMode
   /** What its last job ended with: often what the next one starts from. */
   result: Float32Array | null
   heardAt: number
@@ -72,16 +98,21 @@ export class Lender {
   jobs = 0
   steps = 0
   flop = 0n
+  /** What the owners' side of the steps came to. */
+  otherFlop = 0n
   /** Requests that were refused, and messages that fitted nothing. */
   refused = 0
   dropped = 0
   stepsPerSecond = 0
   private readonly cut: ModelCut | null
-  /** Of one sample: the provider's part, and the rest. */
-  private readonly sampleFlop: bigint
-  private readonly ownerFlop: bigint
+  private readonly shares: Readonly<Record<LendMode, Share | null>>
+  private readonly shards: ShardKeeper | null
   private readonly owners = new Map<MemberId, Owner>()
-  private readonly hashes = new WeakMap<Float32Array, string>()
+  /** Of each mode's part of a vector. */
+  private readonly hashes = {
+    split: new WeakMap<Float32Array, string>(),
+    paired: new WeakMap<Float32Array, string>(),
+  } as const satisfies Record<LendMode, WeakMap<Float32Array, string>>
   private readonly pace: ReturnType<typeof createPace>
   private tail: Promise<void> = Promise.resolve()
   /** Computed and not rested for yet. */
@@ -90,14 +121,21 @@ export class Lender {
 
   constructor(private readonly host: LenderHost) {
     this.cut = cutModel(host.model)
-    this.sampleFlop = this.cut ? BigInt(trainingFlop(this.cut.middle.spec)) : 0n
-    this.ownerFlop = BigInt(trainingFlop(host.model)) - this.sampleFlop
+    const { model } = host
+    const whole = { spec: model, from: 0, to: layoutParams(model).size }
+    this.shares = {
+      split: this.cut && shareOf(model, this.cut.middle, true),
+      paired: host.party ? shareOf(model, whole, false) : null,
+    }
+    this.shards = host.party
+      ? new ShardKeeper({
+          model,
+          party: host.party,
+          planFor: owner => host.planFor(owner),
+          say: (to, message) => this.tell(to, message, false),
+        })
+      : null
     this.pace = createPace(host.clock, { wait: () => Promise.resolve(), close: () => undefined })
-  }
-
-  /** What the owners' side of the steps came to. */
-  get otherFlop(): bigint {
-    return this.sampleFlop === 0n ? 0n : (this.flop / this.sampleFlop) * this.ownerFlop
   }
 
   /** Whether the outputs are the logits. */
@@ -133,6 +171,7 @@ export class Lender {
 
   /** Now and then: ends the jobs that may not go on, and those of owners that fell silent. */
   tick(): void {
+    this.shards?.sweep()
     if (this.owners.size === 0) return
     const { refusal } = this.host.allowance()
     const now = this.host.clock.now()
@@ -144,8 +183,19 @@ export class Lender {
     }
   }
 
+  /** Whether anything of that contract's data is here. */
+  holds(contract: string): boolean {
+    return this.shards?.holds(contract) ?? false
+  }
+
+  /** Everything that owners handed over is gone after this. */
+  wipe(): void {
+    this.shards?.wipeAll()
+  }
+
   close(): void {
     this.closed = true
+    this.wipe()
     this.pace.close()
     for (const member of [...this.owners.keys()]) this.ownerGone(member)
   }
@@ -153,7 +203,7 @@ export class Lender {
   private ownerOf(member: MemberId): Owner {
     let owner = this.owners.get(member)
     if (!owner) {
-      owner = { waiting: 0, lastJob: 0, job: null, engine: null, result: null, heardAt: 0 }
+      owner = { waiting: 0, lastJob: 0, job: null, engine: null, mode: 'split', result: null, heardAt: 0 }
       this.owners.set(member, owner)
     }
     return owner
@@ -162,11 +212,12 @@ export class Lender {
   private async take(from: MemberId, owner: Owner, message: LendMessage): Promise<void> {
     if (this.closed || this.owners.get(from) !== owner) return
     if (message.type === 'open') return this.open(from, owner, message)
+    if (isHandover(message)) return this.takeShard(from, owner, message)
     const { job } = owner
     if (job?.open.job !== message.job) {
       this.dropped++
       // Who goes on with a job that ended here must not wait for an answer.
-      if (message.type === 'forward' || message.type === 'finish')
+      if (message.type === 'forward' || message.type === 'work' || message.type === 'finish')
         this.refuse(from, owner, message.job, this.host.allowance().refusal ?? 'stale')
       return
     }
@@ -177,6 +228,8 @@ export class Lender {
         return this.forward(from, owner, job, message)
       case 'gradient':
         return this.backward(from, owner, job, message)
+      case 'work':
+        return this.work(from, owner, job, message)
       case 'finish':
         return this.finish(from, owner, job, message.steps)
       case 'cancel':
@@ -188,21 +241,26 @@ export class Lender {
   }
 
   private async open(from: MemberId, owner: Owner, open: OpenLending): Promise<void> {
-    const { host, cut } = this
+    const { host } = this
     const plan = host.planFor(from)
     const { refusal } = host.allowance()
     if (refusal) return this.refuse(from, owner, open.job, refusal)
     if (!plan || plan.contract !== open.contract || plan.mode !== open.mode)
       return this.refuse(from, owner, open.job, 'no-contract')
-    if (!cut || open.mode !== 'split') return this.refuse(from, owner, open.job, 'bad-request')
+    const share = this.shares[open.mode]
+    if (!share) return this.refuse(from, owner, open.job, 'bad-request')
+    if (open.mode === 'paired' && !this.shards?.samplesOf(from, open.contract))
+      return this.refuse(from, owner, open.job, 'no-shard')
     if (open.job <= owner.lastJob) return this.refuse(from, owner, open.job, 'stale')
     const others = [...this.owners].filter(([member, { engine }]) => engine && member !== from)
     if (others.length >= MAX_OWNERS) return this.refuse(from, owner, open.job, 'busy')
-    if (!this.mayStep(open.batchSize)) return this.refuse(from, owner, open.job, 'not-allowed')
-    const size = cut.middle.to - cut.middle.from
+    const { part, wantsInput } = share
+    if (!this.mayStep(share, open.batchSize)) return this.refuse(from, owner, open.job, 'not-allowed')
+    const size = part.to - part.from
     owner.lastJob = open.job
     owner.job = {
       open,
+      share,
       start: new Collector(size),
       correction: open.corrected ? new Collector(size) : null,
       phase: 'loading',
@@ -211,8 +269,13 @@ export class Lender {
       flop: 0n,
       beganAt: host.clock.now(),
     }
-    owner.engine ??= await host.openSegment({ spec: cut.middle.spec, wantsInput: true })
-    const held = this.recall(owner, open.start)
+    if (owner.mode !== open.mode) {
+      owner.engine?.close()
+      owner.engine = null
+      owner.mode = open.mode
+    }
+    owner.engine ??= await host.openSegment({ spec: part.spec, wantsInput })
+    const held = this.recall(owner, part, open.start)
     if (held) owner.job.start.add({ total: size, offset: 0, values: held })
     else await this.say(from, owner.job, { type: 'need', job: open.job })
     await this.beginWhenLoaded(from, owner, owner.job)
@@ -261,8 +324,8 @@ export class Lender {
   ): Promise<void> {
     const { refusal } = this.host.allowance()
     if (refusal) return this.refuse(from, owner, job.open.job, refusal)
-    if (!this.mayStep(count)) return this.refuse(from, owner, job.open.job, 'not-allowed')
-    if (job.phase !== 'ready' || step !== job.step + 1) {
+    if (!this.mayStep(job.share, count)) return this.refuse(from, owner, job.open.job, 'not-allowed')
+    if (job.open.mode !== 'split' || job.phase !== 'ready' || step !== job.step + 1) {
       this.dropped++
       return
     }
@@ -292,10 +355,65 @@ export class Lender {
     // The owner goes on meanwhile.
     await this.timed(owner.engine!.apply())
     job.phase = 'ready'
+    await this.countStep(job)
+  }
+
+  /** Steps on samples that the owner handed over. */
+  private async work(
+    from: MemberId,
+    owner: Owner,
+    job: Job,
+    { step, indices }: Extract<LendMessage, { type: 'work' }>,
+  ): Promise<void> {
+    const { host, shards } = this
+    const { batchSize, contract, mode } = job.open
+    if (mode !== 'paired' || job.phase !== 'ready' || step !== job.step + 1) {
+      this.dropped++
+      return
+    }
+    const refuse = (reason: LendRefusal): void => this.refuse(from, owner, job.open.job, reason)
+    const samples = shards?.samplesOf(from, contract)
+    if (!samples) return refuse('no-shard')
+    const steps = indices.length / batchSize
+    const fits = Number.isInteger(steps) && steps <= LEND_LIMITS.workSteps
+    if (!fits || !indices.every(index => index < samples.y.length)) return refuse('bad-request')
+    const width = product(host.model.input)
+    const x = new Float32Array(batchSize * width)
+    const y = new Uint16Array(batchSize)
+    const losses = new Float32Array(steps)
+    for (let i = 0; i < steps; i++) {
+      const { refusal } = host.allowance()
+      if (refusal) return refuse(refusal)
+      if (!this.mayStep(job.share, batchSize)) return refuse('not-allowed')
+      // The contract may have ended, and the samples with it, since the last step.
+      if (owner.job !== job) return
+      if (shards?.samplesOf(from, contract) !== samples) return refuse('no-shard')
+      takeSamples(samples, indices.subarray(i * batchSize, (i + 1) * batchSize), width, x, y)
+      const logits = await this.timed(owner.engine!.forward(x, batchSize))
+      losses[i] = crossEntropyGradient(logits, y, batchSize, classCount(host.model))
+      await this.timed(owner.engine!.backward(logits))
+      await this.timed(owner.engine!.apply())
+      x.fill(0)
+      job.step++
+      await this.countStep(job)
+    }
+    await this.say(from, job, { type: 'losses', job: job.open.job, step: job.step, values: losses })
+  }
+
+  private async takeShard(from: MemberId, owner: Owner, message: HandoverMessage): Promise<void> {
+    const refusal = this.host.allowance().refusal
+    const reason = refusal ?? (this.shards ? await this.shards.take(from, message) : 'bad-request')
+    if (reason) this.refuse(from, owner, message.job, reason)
+  }
+
+  private async countStep(job: Job): Promise<void> {
+    const { share } = job
+    const samples = BigInt(job.open.batchSize)
+    const flop = share.sampleFlop * samples
     job.steps++
-    const flop = this.sampleFlop * BigInt(batchSize)
     job.flop += flop
     this.flop += flop
+    this.otherFlop += share.ownerFlop * samples
     this.steps++
     await this.rest(flop)
     const seconds = (this.host.clock.now() - job.beganAt) / 1_000
@@ -314,29 +432,29 @@ export class Lender {
   }
 
   /** The part of that hash, from a state of the room or from this owner's last job. */
-  private recall(owner: Owner, hash: string): Float32Array | null {
-    const { from, to } = this.cut!.middle
-    if (owner.result && this.hashOf(owner.result, owner.result) === hash) return owner.result
+  private recall({ mode, result }: Owner, { from, to }: ModelPart, hash: string): Float32Array | null {
+    if (result?.length === to - from && this.hashOf(mode, result, result) === hash) return result
     for (const state of this.host.states()) {
       if (state.length < to) continue
       const part = state.subarray(from, to)
-      if (this.hashOf(state, part) === hash) return part
+      if (this.hashOf(mode, state, part) === hash) return part
     }
     return null
   }
 
-  private hashOf(key: Float32Array, part: Float32Array): string {
-    let hash = this.hashes.get(key)
+  private hashOf(mode: LendMode, key: Float32Array, part: Float32Array): string {
+    const hashes = this.hashes[mode]
+    let hash = hashes.get(key)
     if (hash === undefined) {
       hash = vectorHash(part)
-      this.hashes.set(key, hash)
+      hashes.set(key, hash)
     }
     return hash
   }
 
-  private mayStep(batchSize: number): boolean {
+  private mayStep({ sampleFlop }: Share, batchSize: number): boolean {
     const { budgetFlop } = this.host.allowance()
-    return budgetFlop === null || this.flop + this.sampleFlop * BigInt(batchSize) <= budgetFlop
+    return budgetFlop === null || this.flop + sampleFlop * BigInt(batchSize) <= budgetFlop
   }
 
   private refuse(from: MemberId, owner: Owner, job: number, reason: LendRefusal): void {
@@ -345,10 +463,14 @@ export class Lender {
     this.host.send(from, { type: 'refuse', job, reason }, false)
   }
 
-  private async say(to: MemberId, { open }: Job, message: LendMessage): Promise<void> {
+  private say(to: MemberId, { open }: Job, message: LendMessage): Promise<void> {
+    return this.tell(to, message, open.half)
+  }
+
+  private async tell(to: MemberId, message: LendMessage, half: boolean): Promise<void> {
     const { host } = this
     const since = host.clock.now()
-    while (!host.send(to, message, open.half)) {
+    while (!host.send(to, message, half)) {
       if (!host.isUp(to) || host.clock.now() - since > SEND_MS) return
       await new Promise<void>(resolve => host.clock.after(ROOM_CHECK_MS, resolve))
     }
@@ -370,6 +492,15 @@ export class Lender {
     this.pace.setEffort(this.host.effort())
     await this.pace.rest(computedMs, Math.max(0, rateMs - computedMs))
   }
+}
+
+function shareOf(model: ModelSpec, part: ModelPart, wantsInput: boolean): Share {
+  const sampleFlop = BigInt(trainingFlop(part.spec))
+  return { part, wantsInput, sampleFlop, ownerFlop: BigInt(trainingFlop(model)) - sampleFlop }
+}
+
+function isHandover(message: LendMessage): message is HandoverMessage {
+  return message.type === 'greet' || message.type === 'prove' || message.type === 'shard'
 }
 
 function areFinite(values: Float32Array): boolean {

@@ -11,6 +11,7 @@ import type { Trainer } from '../ports/trainer.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { LendMessage } from '../protocol/lending.ts'
 import type { LendEvent, LendLink } from './lend-dialogue.ts'
+import type { Party } from './lend-exchange.ts'
 import { Lender, type LendAllowance } from './lender.ts'
 import { measureReconstruction } from './lent-price.ts'
 import { LentTrainer } from './lent-trainer.ts'
@@ -23,6 +24,7 @@ export interface LendingHost {
   readonly model: ModelSpec
   readonly clock: Clock
   readonly entropy: Entropy
+  readonly party: Party
   readonly transport: Transport
   readonly openSegment: OpenSegment
   /** The pair that this member belongs to now. */
@@ -50,11 +52,12 @@ export class LendingDesk {
   private measuredAfter = 0
 
   constructor(private readonly host: LendingHost) {
-    const { model, clock, openSegment } = host
+    const { model, clock, openSegment, party } = host
     this.lender = new Lender({
       model,
       clock,
       openSegment,
+      party,
       planFor: owner => {
         const plan = host.plan()
         return plan?.provider === host.self && plan.owner === owner ? plan : null
@@ -70,13 +73,14 @@ export class LendingDesk {
 
   /** The trainer that borrows whenever a plan says so. */
   wrap(local: Trainer): Trainer {
-    const { model, clock, entropy, openSegment } = this.host
+    const { model, clock, entropy, openSegment, party } = this.host
     this.trainer = new LentTrainer({
       model,
       local,
       clock,
       entropy,
       openSegment,
+      party,
       lender: () => {
         const plan = this.host.plan()
         return plan?.owner === this.host.self ? { plan, link: this.linkTo(plan.provider), half: HALF } : null
@@ -141,7 +145,7 @@ export class LendingDesk {
         otherFlop: lender.otherFlop,
         faults: [],
         dropped: lender.dropped,
-        labelsShow: lender.labelsShow,
+        labelsShow: plan.mode === 'paired' || lender.labelsShow,
         reconstruction: null,
       }
     }
@@ -155,9 +159,19 @@ export class LendingDesk {
       sentBytes,
       receivedBytes,
       faults: [...faults].map(([fault, count]) => ({ fault, count })),
-      labelsShow: cut?.tail === null,
+      labelsShow: plan.mode === 'paired' || cut?.tail === null,
       reconstruction,
     }
+  }
+
+  /** Whether anything of that contract's data is here. */
+  holds(contract: string): boolean {
+    return this.lender.holds(contract)
+  }
+
+  /** Deletes whatever owners handed over. */
+  wipe(): void {
+    this.lender.wipe()
   }
 
   close(): void {
@@ -197,6 +211,7 @@ export class LendingDesk {
       case 'unrelated':
       case 'stale':
       case 'false-meter':
+      case 'unproven':
         this.host.refuse(provider, 'bad-lending')
         break
       case 'timeout':
@@ -220,6 +235,9 @@ function isForOwner(message: LendMessage): boolean {
     case 'backprop':
     case 'done':
     case 'refuse':
+    case 'welcome':
+    case 'take':
+    case 'losses':
       return true
     case 'params':
       return message.what === 'result'
@@ -228,6 +246,10 @@ function isForOwner(message: LendMessage): boolean {
     case 'gradient':
     case 'finish':
     case 'cancel':
+    case 'greet':
+    case 'prove':
+    case 'shard':
+    case 'work':
       return false
     default:
       return message satisfies never

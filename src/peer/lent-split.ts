@@ -2,7 +2,7 @@
 // and everything between at the provider, step by step, and takes nothing on trust. The first outputs must follow from the
 // parameters that both began with, everything must be finite and of the right length, and the result must not make the model
 // worse on the owner's own samples. Labels and samples never enter a message. Throws LendError.
-import { forwardFlop, trainingFlop } from '../core/model/flops.ts'
+import { trainingFlop } from '../core/model/flops.ts'
 import { crossEntropyGradient, scoreLogits } from '../core/model/reference/loss.ts'
 import { createSegment, type Segment } from '../core/model/reference/segment.ts'
 import { classCount, product } from '../core/model/shapes.ts'
@@ -11,22 +11,12 @@ import type { ModelCut, ModelPart } from '../core/model/split.ts'
 import { addNoise, clipRows, noiseWords, unclipGradient } from '../core/privacy/activations.ts'
 import type { SegmentEngine } from '../ports/segment.ts'
 import type { DriftControl, TrainJob } from '../ports/trainer.ts'
-import { type Dialogue, Collector, LendError, piecesOf } from './lend-dialogue.ts'
-import { vectorHash } from './vector-hash.ts'
+import { type Dialogue, LendError } from './lend-dialogue.ts'
+import { checkedSamples, collectResult, judgeLoss, judgeResult, openJob, REPLY_MS } from './lend-exchange.ts'
 
-/** Time for the provider to open its engine, and for everything after. */
-const OPEN_MS = 20_000
-const REPLY_MS = 10_000
-/** Samples that outputs and results are checked on, fewer for heavy models. */
-const CHECKED = 32
-const CHECK_FLOP = 50_000_000
 /** Outputs may differ from the reference's by this part of the largest: engines round differently, halves more. */
 const EXACT_SLACK = 1e-3
 const HALF_SLACK = 2e-2
-/** A loss may rise by chance; more is no training on these samples. */
-const LOSS_FACTOR = 1.2
-const LOSS_SLACK = 0.1
-
 export interface SplitTerms {
   /** Norm that a sample's activations are clipped to; 0 for none. */
   readonly clip: number
@@ -84,39 +74,21 @@ export class SplitJob {
     private readonly job: TrainJob,
   ) {
     this.classes = classCount(model)
-    this.checked = Math.max(1, Math.min(CHECKED, job.batchSize, Math.floor(CHECK_FLOP / forwardFlop(model))))
+    this.checked = Math.min(job.batchSize, checkedSamples(model))
     this.words = noiseWords(terms.noiseKey)
   }
 
   async open(): Promise<void> {
     const { job, cut, engines, dialogue, terms } = this
-    const { optimizer, drift } = job
+    const { optimizer } = job
     await engines.front.begin({ ...this.partOf(cut.front), optimizer })
     if (cut.tail) await engines.tail!.begin({ ...this.partOf(cut.tail), optimizer })
-    const { params: start, drift: middleDrift } = this.partOf(cut.middle)
-    const correction = middleDrift?.correction ?? null
-    await dialogue.say(
-      {
-        type: 'open',
-        job: dialogue.job,
-        mode: 'split',
-        contract: terms.contract,
-        start: vectorHash(start),
-        batchSize: job.batchSize,
-        optimizer: optimizer.type,
-        keepMoments: optimizer.type === 'adam' && optimizer.keepMoments,
-        learningRate: optimizer.learningRate,
-        proximal: drift?.proximal ?? 0,
-        corrected: correction !== null,
-        half: terms.half,
-      },
-      REPLY_MS,
+    await openJob(
+      dialogue,
+      { mode: 'split', contract: terms.contract, half: terms.half },
+      job,
+      this.partOf(cut.middle),
     )
-    if (correction) await this.tellVector('correction', correction)
-    const answer = await dialogue.hear(['need', 'ready'], OPEN_MS)
-    if (answer.type === 'ready') return
-    await this.tellVector('start', start)
-    await dialogue.hear(['ready'], OPEN_MS)
   }
 
   /** One minibatch; its mean loss before the update, nats. */
@@ -158,21 +130,12 @@ export class SplitJob {
   async finish(): Promise<Float32Array> {
     const { cut, engines, dialogue, job } = this
     const { from, to } = cut.middle
-    await dialogue.say({ type: 'finish', job: dialogue.job, steps: this.steps }, REPLY_MS)
-    const result = new Collector(to - from)
-    while (!result.whole) {
-      const piece = await dialogue.hear(['params', 'done'], REPLY_MS)
-      if (piece.type === 'done' || piece.what !== 'result' || !result.add(piece))
-        throw new LendError('wrong-length', 'result of another size')
-    }
-    const { steps, flop } = await dialogue.hear(['done'], REPLY_MS)
-    if (steps !== this.steps || flop !== this.providerFlop())
-      throw new LendError('false-meter', `${steps} steps, ${flop} FLOP stated for ${this.steps}`)
+    const result = await collectResult(dialogue, to - from, this.steps, this.providerFlop())
     const params = job.params.slice()
     params.set(await engines.front.read(), cut.front.from)
-    params.set(result.whole, from)
+    params.set(result, from)
     if (cut.tail) params.set(await engines.tail!.read(), cut.tail.from)
-    this.judge(params, result.whole)
+    this.judge(params, result)
     return params
   }
 
@@ -211,16 +174,10 @@ export class SplitJob {
 
   private judge(params: Float32Array, result: Float32Array): void {
     const { job, cut } = this
-    const start = job.params.subarray(cut.middle.from, cut.middle.to)
     if (!params.every(Number.isFinite)) throw new LendError('not-finite', 'result')
-    const moves = job.optimizer.learningRate > 0 && this.steps > 0
-    if (moves && result.every((value, i) => value === start[i]))
-      throw new LendError('stale', 'the result is the start')
+    judgeResult(result, job.params.subarray(cut.middle.from, cut.middle.to), job, this.steps)
     for (const witness of [this.first, this.last]) {
-      if (!witness) continue
-      const loss = this.lossOf(params, witness)
-      if (!(loss <= LOSS_FACTOR * witness.loss + LOSS_SLACK))
-        throw new LendError('unrelated', `loss ${loss.toFixed(3)} after ${witness.loss.toFixed(3)}`)
+      if (witness) judgeLoss(this.lossOf(params, witness), witness.loss)
     }
   }
 
@@ -237,9 +194,5 @@ export class SplitJob {
     if (drift === null) return { params: params.subarray(from, to), drift }
     const correction = drift.correction?.subarray(from, to) ?? null
     return { params: params.subarray(from, to), drift: { proximal: drift.proximal, correction } }
-  }
-
-  private async tellVector(what: 'start' | 'correction', vector: Float32Array): Promise<void> {
-    for (const piece of piecesOf(this.dialogue.job, what, vector)) await this.dialogue.say(piece, REPLY_MS)
   }
 }

@@ -1,5 +1,6 @@
 // A Trainer whose steps a matched provider shares: to the gossip machine, receipts and the pause gate it is a trainer like any
-// other. Samples, labels, evaluation and predictions stay with the local trainer that it wraps. Whenever there is no lender,
+// other. Evaluation and predictions stay with the local trainer that it wraps, and so do samples and labels except for those
+// that a contract of mode 'paired' names. Whenever there is no lender,
 // or one vanishes, stalls or returns what cannot be, the job is done locally from its start, so nothing is lost but time; a
 // lender that was wrong is asked less often, and after a few such answers no more.
 import { cutModel, type ModelCut } from '../core/model/split.ts'
@@ -16,6 +17,8 @@ import type { OpenSegment } from '../ports/segment.ts'
 import type { Trainer, TrainJob, TrainProgress, TrainResult } from '../ports/trainer.ts'
 import { LEND_LIMITS } from '../protocol/lending.ts'
 import { Dialogue, LendError, type LendLink } from './lend-dialogue.ts'
+import type { LentWork, Party } from './lend-exchange.ts'
+import { Handovers, PairedJob } from './lent-paired.ts'
 import { createSplitReference, SplitJob, type SplitEngines, type SplitReference } from './lent-split.ts'
 import { createJobDesk, jobMeter, rateStepMs } from './trainer-job.ts'
 import { createSplits, type Splits } from './trainer-data.ts'
@@ -32,6 +35,7 @@ const WRONG: ReadonlySet<LendFault> = new Set([
   'unrelated',
   'stale',
   'false-meter',
+  'unproven',
 ])
 const SPEED_MEMORY = 0.7
 
@@ -48,6 +52,8 @@ export interface LentTrainerDeps {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly openSegment: OpenSegment
+  /** Without one no samples are ever handed over: what mode 'paired' would lend is done locally. */
+  readonly party?: Party
   /** Who lends now; null where nobody does. Asked before every job. */
   lender(): Lender | null
   onFault(provider: MemberId, fault: LendFault): void
@@ -83,6 +89,9 @@ export class LentTrainer implements Trainer {
   private readonly desk: ReturnType<typeof createJobDesk>
   private readonly pace: Pace
   private readonly standings = new Map<MemberId, { wrongs: number; inRow: number; notBefore: number }>()
+  private readonly handovers: Handovers | null
+  /** Of the samples that this member brings, without what was added to them here. */
+  private base: Samples | null = null
   private engines: SplitEngines | null = null
   private reference: SplitReference | null = null
   private talk: Dialogue | null = null
@@ -93,6 +102,7 @@ export class LentTrainer implements Trainer {
     this.cut = cutModel(deps.model)
     this.splits = createSplits(deps.model)
     this.desk = createJobDesk(deps.model, this.splits)
+    this.handovers = deps.party ? new Handovers(deps.model, deps.party) : null
     // Every step waits for messages anyway, which is a turn of the event loop.
     this.pace = createPace(deps.clock, { wait: () => Promise.resolve(), close: () => undefined })
   }
@@ -114,6 +124,7 @@ export class LentTrainer implements Trainer {
   async setData(...[split, data]: Parameters<Trainer['setData']>): Promise<void> {
     this.desk.assertOpen()
     this.splits.set(split, data)
+    if (split === 'train') this.base = this.splits.get('train')
     await this.deps.local.setData(split, data)
   }
 
@@ -184,6 +195,7 @@ export class LentTrainer implements Trainer {
     this.pace.close()
     this.talk?.close()
     this.closeEngines()
+    this.handovers?.close()
     this.deps.local.close()
   }
 
@@ -195,18 +207,26 @@ export class LentTrainer implements Trainer {
 
   /** Null where this job is better, or can only be, done here. */
   private lenderFor(job: TrainJob): Lender | null {
-    const { cut } = this
-    if (!cut || job.steps === 0) return null
-    const largest = job.batchSize * Math.max(cut.sentValues, cut.returnedValues)
-    if (job.batchSize > LEND_LIMITS.batch || largest > LEND_LIMITS.values) return null
-    if (cut.middle.to - cut.middle.from > LEND_LIMITS.parameters) return null
+    if (job.steps === 0 || job.batchSize > LEND_LIMITS.batch) return null
     const lender = this.deps.lender()
-    if (lender?.plan.mode !== 'split') return null
+    if (!lender) return null
+    if (lender.plan.mode === 'split' ? !this.canSplit(job) : !this.canHand(job, lender.plan)) return null
     const standing = this.standings.get(lender.plan.provider)
     const isAvoided = standing && (standing.wrongs >= WRONGS || this.deps.clock.now() < standing.notBefore)
     if (lender.link.isUp && !isAvoided) return lender
     this.record.ownJobs++
     return null
+  }
+
+  private canSplit(job: TrainJob): boolean {
+    const { cut } = this
+    if (!cut || cut.middle.to - cut.middle.from > LEND_LIMITS.parameters) return false
+    return job.batchSize * Math.max(cut.sentValues, cut.returnedValues) <= LEND_LIMITS.values
+  }
+
+  private canHand({ params }: TrainJob, plan: LendingPlan): boolean {
+    const { base, handovers } = this
+    return params.length <= LEND_LIMITS.parameters && base !== null && handovers?.mayHand(plan, base) === true
   }
 
   private async runLent(
@@ -215,9 +235,10 @@ export class LentTrainer implements Trainer {
     { plan, link, half }: Lender,
     tell: (progress: TrainProgress) => void,
   ): Promise<TrainResult> {
-    const { model, clock, entropy } = this.deps
+    const { model, clock } = this.deps
     const { pace, record } = this
-    const cut = this.cut!
+    // As they are now: what comes meanwhile was not asked about.
+    const lent = plan.mode === 'split' ? samples : this.base!
     const meter = jobMeter(model, job)
     await pace.begin(rateStepMs(model, job))
     this.desk.assertOpen()
@@ -236,46 +257,41 @@ export class LentTrainer implements Trainer {
       return value
     }
     try {
-      const terms = {
-        clip: clipNorm(plan.clipMilli, cut.sentValues),
-        noise: plan.noiseMilli / 1_000,
-        contract: plan.contract,
-        half,
-        noiseKey: entropy.bytes(32),
-      }
-      this.engines ??= await this.openEngines(cut)
-      this.reference ??= createSplitReference(cut)
-      const split = new SplitJob(model, cut, this.engines, this.reference, talk, terms, job)
-      await timed(split.open())
-      const order = createSampleOrder(job.seed, samples.y.length)
-      const indices = new Int32Array(job.batchSize)
-      const sampleSize = product(model.input)
+      const work = await timed(
+        plan.mode === 'split'
+          ? this.openSplit(job, lent, plan, talk, half)
+          : this.openPaired(job, lent, plan, talk),
+      )
+      const order = createSampleOrder(job.seed, lent.y.length)
       let lossSum = 0
       let exhausted = false
-      while (split.steps < job.steps && !pace.stopped) {
-        exhausted = !meter.mayStep()
+      while (work.steps < job.steps && !pace.stopped) {
+        const most = Math.min(work.slice, job.steps - work.steps)
+        let count = 0
+        for (; count < most && meter.mayStep(); count++) meter.count()
+        exhausted = count === 0
         if (exhausted) break
         const before = computeMs
-        order.next(indices)
-        const x = new Float32Array(job.batchSize * sampleSize)
-        const y = new Uint16Array(job.batchSize)
-        takeSamples(samples, indices, sampleSize, x, y)
-        const loss = await timed(split.step(x, y))
-        meter.count()
-        lossSum += loss
-        tell({ step: split.steps, loss })
-        this.countStep(job, computeMs - before)
+        const indices = new Int32Array(count * job.batchSize)
+        for (let i = 0; i < count; i++)
+          order.next(indices.subarray(i * job.batchSize, (i + 1) * job.batchSize))
+        const losses = await timed(work.advance(indices))
+        for (let i = 0; i < count; i++) {
+          lossSum += losses[i]!
+          tell({ step: work.steps - count + i + 1, loss: losses[i]! })
+          this.countStep(job, plan, (computeMs - before) / count)
+        }
         await pace.rest(computeMs - before, meter.waitMs(pace.activeMs))
         this.desk.assertOpen()
       }
-      const params = await timed(split.finish())
+      const params = await timed(work.finish())
       record.jobs++
       this.standings.delete(plan.provider)
       return {
         params,
-        steps: split.steps,
-        samples: split.steps * job.batchSize,
-        meanLoss: lossSum / split.steps,
+        steps: work.steps,
+        samples: work.steps * job.batchSize,
+        meanLoss: lossSum / work.steps,
         computeMs,
         pausedMs: pace.pausedMs,
         flop: meter.flop,
@@ -293,6 +309,56 @@ export class LentTrainer implements Trainer {
     }
   }
 
+  private async openSplit(
+    job: TrainJob,
+    samples: Samples,
+    plan: LendingPlan,
+    talk: Dialogue,
+    half: boolean,
+  ): Promise<LentWork> {
+    const { model, entropy } = this.deps
+    const cut = this.cut!
+    const terms = {
+      clip: clipNorm(plan.clipMilli, cut.sentValues),
+      noise: plan.noiseMilli / 1_000,
+      contract: plan.contract,
+      half,
+      noiseKey: entropy.bytes(32),
+    }
+    this.engines ??= await this.openEngines(cut)
+    this.reference ??= createSplitReference(cut)
+    const split = new SplitJob(model, cut, this.engines, this.reference, talk, terms, job)
+    await split.open()
+    const sampleSize = product(model.input)
+    return {
+      get steps() {
+        return split.steps
+      },
+      slice: 1,
+      async advance(indices) {
+        const x = new Float32Array(indices.length * sampleSize)
+        const y = new Uint16Array(indices.length)
+        takeSamples(samples, indices, sampleSize, x, y)
+        return [await split.step(x, y)]
+      },
+      finish: () => split.finish(),
+    }
+  }
+
+  private async openPaired(
+    job: TrainJob,
+    samples: Samples,
+    plan: LendingPlan,
+    talk: Dialogue,
+  ): Promise<LentWork> {
+    const { model, clock } = this.deps
+    const isAgreed = (): boolean => this.deps.lender()?.plan.contract === plan.contract
+    await this.handovers!.handOver(talk, plan, samples, isAgreed)
+    const paired = new PairedJob(model, talk, job, samples, () => clock.now())
+    await paired.open(plan)
+    return paired
+  }
+
   private async openEngines({ front, tail }: ModelCut): Promise<SplitEngines> {
     const { openSegment } = this.deps
     return {
@@ -301,9 +367,10 @@ export class LentTrainer implements Trainer {
     }
   }
 
-  private countStep({ batchSize }: TrainJob, stepMs: number): void {
+  private countStep({ batchSize }: TrainJob, { mode }: LendingPlan, stepMs: number): void {
     const { record } = this
-    const lent = BigInt(trainingFlop(this.cut!.middle.spec)) * BigInt(batchSize)
+    const part = mode === 'split' ? this.cut!.middle.spec : this.deps.model
+    const lent = BigInt(trainingFlop(part)) * BigInt(batchSize)
     record.steps++
     record.otherFlop += lent
     record.ownFlop += BigInt(trainingFlop(this.deps.model)) * BigInt(batchSize) - lent
@@ -312,7 +379,9 @@ export class LentTrainer implements Trainer {
       record.stepsPerSecond === 0 ? speed : SPEED_MEMORY * record.stepsPerSecond + (1 - SPEED_MEMORY) * speed
   }
 
-  private blame(provider: MemberId, { kind }: LendError): void {
+  private blame(provider: MemberId, { kind, refusal }: LendError): void {
+    // It was reloaded, or deleted what it held: it gets the samples again, or asks why not.
+    if (refusal === 'no-shard') this.handovers?.lost()
     const { faults } = this.record
     faults.set(kind, (faults.get(kind) ?? 0) + 1)
     const before = this.standings.get(provider) ?? { wrongs: 0, inRow: 0, notBefore: 0 }

@@ -196,6 +196,7 @@ export class Peer {
       model: charter.model,
       clock,
       entropy: deps.entropy,
+      party: { room, signer, entropy: deps.entropy },
       transport: deps.transport,
       openSegment: deps.openSegment ?? (config => Promise.resolve(createReferenceSegment(config))),
       plan: () => this.runs.steward.plan(),

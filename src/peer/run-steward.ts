@@ -105,7 +105,8 @@ export class RunSteward {
       )
       if (!pair) continue
       const { contract, owner, provider, mode } = pair
-      return { contract, owner, provider, mode, clipMilli: CLIP_MILLI, noiseMilli: 0 }
+      const samples = run!.plan.find(row => row.owner === owner)?.samples ?? 0
+      return { contract, owner, provider, mode, clipMilli: CLIP_MILLI, noiseMilli: 0, samples }
     }
     return null
   }

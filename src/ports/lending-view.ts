@@ -16,6 +16,8 @@ export interface LendingPlan {
   readonly clipMilli: number
   /** Standard deviation of the noise on every activation, in thousandths; 0 for none. */
   readonly noiseMilli: number
+  /** The samples that the owner agreed to bring: what it hands over in mode 'paired', never more. */
+  readonly samples: number
 }
 
 /** What can go wrong with a lender, as the owner sees it; each ends the lent job, and the owner computes it itself. */
@@ -33,6 +35,8 @@ export type LendFault =
   | 'stale'
   /** It states other work than the steps that were done. */
   | 'false-meter'
+  /** Whoever is at the other end did not sign as the contract's provider; nothing was handed over. */
+  | 'unproven'
 
 /** How much of the inputs a linear reader of what is sent could rebuild (core/privacy/reconstruction.ts). */
 export interface ReconstructionView {
@@ -63,7 +67,7 @@ export interface LendingView {
   readonly faults: readonly { readonly fault: LendFault; readonly count: number }[]
   /** Late, repeated or uncalled-for messages that were dropped. */
   readonly dropped: number
-  /** Whether the provider's outputs are the logits, whose gradient shows the labels (models of two layers). */
+  /** Mode 'paired', or outputs of the provider that are the logits, whose gradient shows the labels (models of two layers). */
   readonly labelsShow: boolean
   readonly reconstruction: ReconstructionView | null
 }

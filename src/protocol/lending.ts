@@ -3,6 +3,7 @@
 // undefined for anything else. Every message names its job, and within a job its step, so that what is late or repeated can
 // be told apart. Meaning is for peer/lent-split.ts and peer/lender.ts. Byte tables: docs/lending.md.
 import { roundToHalf, writeHalves } from '../core/params/half-vector.ts'
+import { SHARD } from '../core/privacy/sealed-shard.ts'
 import { getHash, setHash } from './records.ts'
 
 export type LendMode = 'split' | 'paired'
@@ -21,6 +22,12 @@ export type LendRefusal =
   | 'not-allowed'
   /** A job number that was used already. */
   | 'stale'
+  /** Keys that the contract's party did not sign (mode 'paired'). */
+  | 'unproven'
+  /** Chunks that are no part of a sealed shard, out of order, or no shard in the end. */
+  | 'bad-shard'
+  /** It holds no samples for this contract (any more). */
+  | 'no-shard'
   /** Its own engine broke. */
   | 'failed'
 
@@ -73,6 +80,45 @@ export type LendMessage =
   /** Owner: forget the job. */
   | { readonly type: 'cancel'; readonly job: number }
   | { readonly type: 'refuse'; readonly job: number; readonly reason: LendRefusal }
+  | HandoverMessage
+  /** Owner: so many steps on the samples that it handed over, whole batches of them, the first being this step. */
+  | { readonly type: 'work'; readonly job: number; readonly step: number; readonly indices: Int32Array }
+  /** Provider: mean loss of each batch; the last was this step. Always float32. */
+  | { readonly type: 'losses'; readonly job: number; readonly step: number; readonly values: Float32Array }
+
+/** Mode 'paired': samples go to the one member that signed for them, sealed (core/privacy/sealed-shard.ts). */
+export type HandoverMessage =
+  /** Owner: its ephemeral key for this contract. */
+  | {
+      readonly type: 'greet'
+      readonly job: number
+      /** Hex hash. */
+      readonly contract: string
+      readonly key: Uint8Array
+    }
+  /** Provider: its own key, and its signature over contract and keys. */
+  | {
+      readonly type: 'welcome'
+      readonly job: number
+      readonly key: Uint8Array
+      readonly signature: Uint8Array
+    }
+  /** Owner: its signature, and how large the shard is. */
+  | {
+      readonly type: 'prove'
+      readonly job: number
+      readonly signature: Uint8Array
+      readonly sizeBytes: number
+    }
+  /** Provider: the number of the chunk that it waits for; the count of chunks when it has all. */
+  | { readonly type: 'take'; readonly job: number; readonly next: number }
+  | {
+      readonly type: 'shard'
+      readonly job: number
+      readonly index: number
+      readonly total: number
+      readonly sealed: Uint8Array
+    }
 
 /** Outputs of the provider's part, the owner's gradient of them, and the provider's of what it was sent. */
 type ValuesMessage = LendValues<'outputs' | 'gradient' | 'backprop'>
@@ -87,6 +133,9 @@ export const LEND_LIMITS = {
   piece: 64 * 1024,
   parameters: 4_000_000,
   batch: 4_096,
+  /** Of one 'work', and samples that they name. */
+  workSteps: 64,
+  indices: 64 * 1024,
 } as const
 
 const VERSION = 1
@@ -103,6 +152,13 @@ const CODES = {
   done: 10,
   cancel: 11,
   refuse: 12,
+  greet: 13,
+  welcome: 14,
+  prove: 15,
+  take: 16,
+  shard: 17,
+  work: 18,
+  losses: 19,
 } as const satisfies Record<LendMessage['type'], number>
 
 const MODES: readonly LendMode[] = ['split', 'paired']
@@ -115,6 +171,9 @@ const REFUSALS: readonly LendRefusal[] = [
   'not-allowed',
   'stale',
   'failed',
+  'unproven',
+  'bad-shard',
+  'no-shard',
 ]
 
 /** Version, code, job. */
@@ -127,6 +186,10 @@ const KEEP = 2
 const CORRECTED = 4
 const HALF = 8
 const OPEN_BYTES = HEAD + 1 + 1 + 2 + 32 + 32 + 8 + 8
+const SIGNATURE_BYTES = 64
+const GREET_BYTES = HEAD + 32 + SHARD.keyBytes
+const WELCOME_BYTES = HEAD + SHARD.keyBytes + SIGNATURE_BYTES
+const PROVE_BYTES = HEAD + SIGNATURE_BYTES + 4
 
 /** `half` says how values travel; parameters always go as float32. */
 export function encodeLending(message: LendMessage, half = false): Uint8Array {
@@ -191,6 +254,48 @@ export function encodeLending(message: LendMessage, half = false): Uint8Array {
       view.setUint8(HEAD, REFUSALS.indexOf(message.reason))
       return bytes
     }
+    case 'greet': {
+      const { bytes, view } = begin(message, GREET_BYTES)
+      setHash(view, HEAD, message.contract)
+      bytes.set(message.key, HEAD + 32)
+      return bytes
+    }
+    case 'welcome': {
+      const { bytes } = begin(message, WELCOME_BYTES)
+      bytes.set(message.key, HEAD)
+      bytes.set(message.signature, HEAD + SHARD.keyBytes)
+      return bytes
+    }
+    case 'prove': {
+      const { bytes, view } = begin(message, PROVE_BYTES)
+      bytes.set(message.signature, HEAD)
+      view.setUint32(HEAD + SIGNATURE_BYTES, message.sizeBytes)
+      return bytes
+    }
+    case 'take': {
+      const { bytes, view } = begin(message, HEAD + 4)
+      view.setUint32(HEAD, message.next)
+      return bytes
+    }
+    case 'shard': {
+      const { bytes, view } = begin(message, HEAD + 8 + message.sealed.length)
+      view.setUint32(HEAD, message.index)
+      view.setUint32(HEAD + 4, message.total)
+      bytes.set(message.sealed, HEAD + 8)
+      return bytes
+    }
+    case 'work': {
+      const { bytes, view } = begin(message, HEAD + 4 + 4 * message.indices.length)
+      view.setUint32(HEAD, message.step)
+      message.indices.forEach((index, i) => view.setInt32(HEAD + 4 + 4 * i, index))
+      return bytes
+    }
+    case 'losses': {
+      const { bytes, view } = begin(message, HEAD + 4 + valueBytes(message.values, false))
+      view.setUint32(HEAD, message.step)
+      writeValues(bytes, HEAD + 4, message.values, false)
+      return bytes
+    }
     default:
       return message satisfies never
   }
@@ -242,6 +347,35 @@ export function decodeLending(bytes: Uint8Array): LendMessage | undefined {
       const reason = length === HEAD + 1 ? REFUSALS[view.getUint8(HEAD)] : undefined
       return reason && { type: 'refuse', job, reason }
     }
+    case CODES.greet:
+      if (length !== GREET_BYTES) return undefined
+      return { type: 'greet', job, contract: getHash(bytes, HEAD), key: bytes.slice(HEAD + 32) }
+    case CODES.welcome: {
+      if (length !== WELCOME_BYTES) return undefined
+      const signatureAt = HEAD + SHARD.keyBytes
+      return {
+        type: 'welcome',
+        job,
+        key: bytes.slice(HEAD, signatureAt),
+        signature: bytes.slice(signatureAt),
+      }
+    }
+    case CODES.prove: {
+      const sizeBytes = length === PROVE_BYTES ? view.getUint32(HEAD + SIGNATURE_BYTES) : 0
+      if (sizeBytes === 0 || sizeBytes > SHARD.mostBytes) return undefined
+      return { type: 'prove', job, signature: bytes.slice(HEAD, HEAD + SIGNATURE_BYTES), sizeBytes }
+    }
+    case CODES.take:
+      return length === HEAD + 4 ? { type: 'take', job, next: view.getUint32(HEAD) } : undefined
+    case CODES.shard:
+      return length > HEAD + 8 + SHARD.tagBytes ? decodeChunk(bytes, view, job) : undefined
+    case CODES.work:
+      return length > HEAD + 4 ? decodeWork(bytes, view, job) : undefined
+    case CODES.losses: {
+      if (length < HEAD + 6 || bytes[HEAD + 4] !== FLOAT32) return undefined
+      const values = readValues(bytes, HEAD + 4, LEND_LIMITS.workSteps)
+      return values && { type: 'losses', job, step: view.getUint32(HEAD), values }
+    }
     default:
       return undefined
   }
@@ -289,6 +423,27 @@ function decodeValues(
 ): ValuesMessage | undefined {
   const values = bytes.length > HEAD + 4 ? readValues(bytes, HEAD + 4, LEND_LIMITS.values) : undefined
   return values && { type, job, step: view.getUint32(HEAD), values }
+}
+
+function decodeChunk(bytes: Uint8Array, view: DataView, job: number): LendMessage | undefined {
+  const index = view.getUint32(HEAD)
+  const total = view.getUint32(HEAD + 4)
+  const size = bytes.length - HEAD - 8 - SHARD.tagBytes
+  // All but the last are full.
+  const fits = index + 1 < total ? size === SHARD.chunkBytes : index + 1 === total && size <= SHARD.chunkBytes
+  if (!fits || total > SHARD.mostBytes / SHARD.chunkBytes) return undefined
+  return { type: 'shard', job, index, total, sealed: bytes.slice(HEAD + 8) }
+}
+
+function decodeWork(bytes: Uint8Array, view: DataView, job: number): LendMessage | undefined {
+  const count = (bytes.length - HEAD - 4) / 4
+  if (!Number.isInteger(count) || count > LEND_LIMITS.indices) return undefined
+  const indices = new Int32Array(count)
+  for (let i = 0; i < count; i++) {
+    indices[i] = view.getInt32(HEAD + 4 + 4 * i)
+    if (indices[i]! < 0) return undefined
+  }
+  return { type: 'work', job, step: view.getUint32(HEAD), indices }
 }
 
 /** The form, for halves their scale, then the values. */

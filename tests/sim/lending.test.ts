@@ -20,6 +20,7 @@ async function room(lent: boolean, rounds = 10) {
     mode: 'split',
     clipMilli: 3_000,
     noiseMilli: 0,
+    samples: 0,
   }
   if (lent) for (const { peer } of swarm.members) peer.runs.steward.plan = () => pair
   return { swarm, owner, provider }

@@ -304,6 +304,7 @@ export function lendingOf({ runs, part }: Scenario): LendingView | null {
       mode: 'split',
       clipMilli: 4_000,
       noiseMilli: 0,
+      samples: 0,
     },
     role: owner ? 'owner' : 'provider',
     active: true,

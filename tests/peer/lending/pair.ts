@@ -25,6 +25,7 @@ export const PLAN: LendingPlan = {
   mode: 'split',
   clipMilli: 0,
   noiseMilli: 0,
+  samples: 64,
 }
 
 export interface PairOptions {
