@@ -66,13 +66,14 @@ interface Game {
 }
 
 type RoundValues = ReadonlyMap<MemberId, RoundValue>
+const NOTHING: RoundValue = { value: 0, halfWidth: 0 }
 
 export class Appraiser implements RunAppraiser {
   private readonly archive: RoundArchive
   private waiting: KeptRound[] = []
   private measuring: Promise<void> | null = null
-  private readonly looked: RoundValues[] = []
-  private lastLooked = -1
+  /** Drops by round. */
+  private readonly looked = new Map<number, RoundValues>()
   /** Rounds in which nobody sent anything. */
   private empty = 0
   private previous: FrozenRound | null = null
@@ -111,7 +112,8 @@ export class Appraiser implements RunAppraiser {
   }
 
   drops(): Measurement | null {
-    return this.stated(this.looked, this.lastLooked + 1)
+    const toRound = Math.max(-1, ...this.looked.keys()) + 1
+    return this.stated(toRound, this.looked.size, (member, span) => this.dropsOf(member, span))
   }
 
   /** Null when it was cancelled, and where no round was seen. */
@@ -125,15 +127,29 @@ export class Appraiser implements RunAppraiser {
     const affordable = Math.max(LEAST_ROUNDS, Math.floor(EVALUATIONS / perRound))
     const rounds = this.archive.sample(Math.min(SHAPLEY_ROUNDS, affordable))
     const permutations = Math.floor(EVALUATIONS / Math.max(1, rounds.length * owners.length))
-    const played: RoundValues[] = []
+    const played = new Map<number, RoundValues>()
     for (const [i, kept] of rounds.entries()) {
       const values = await this.play(kept, Math.max(LEAST_PERMUTATIONS, permutations), signal, done =>
         onProgress((i + done) / rounds.length),
       )
       if (!values) return null
-      played.push(values)
+      played.set(kept.round, values)
+      if (!this.looked.has(kept.round)) await this.measureRound(kept)
+      if (this.closed) return null
     }
-    this.found = this.stated(played, this.run.toRound)
+    // Drops are known of more rounds than were played and come close to the Shapley values: what remains is the difference
+    // (difference estimator, Cochran 1977, chapter 7), which varies little from round to round.
+    this.found = this.stated(this.run.toRound, played.size, (member, span) => {
+      const drops = this.dropsOf(member, span)
+      const rest = totalOver(
+        [...played].map(([round, values]) => {
+          const { value, halfWidth } = values.get(member) ?? NOTHING
+          return { value: value - (this.looked.get(round)?.get(member) ?? NOTHING).value, halfWidth }
+        }),
+        span,
+      )
+      return { value: drops.value + rest.value, halfWidth: Math.hypot(drops.halfWidth, rest.halfWidth) }
+    })
     return this.found
   }
 
@@ -170,8 +186,7 @@ export class Appraiser implements RunAppraiser {
     for (const [i, { author }] of game.players.entries())
       values.set(author, { value: without - (await this.lossOf(game, [i])), halfWidth: 0 })
     if (this.closed) return
-    this.looked.push(values)
-    this.lastLooked = kept.round
+    this.looked.set(kept.round, values)
   }
 
   /** @param alone nothing else is mixed in; else what non-owners put in always is */
@@ -248,6 +263,13 @@ export class Appraiser implements RunAppraiser {
     return new Map(players.map(({ author }, i) => [author, { value: values[i]!, halfWidth: halfWidths[i]! }]))
   }
 
+  private dropsOf(member: MemberId, span: number): RoundValue {
+    return totalOver(
+      [...this.looked.values()].map(values => values.get(member) ?? NOTHING),
+      span,
+    )
+  }
+
   private rest(ms: number): Promise<void> {
     return new Promise(resolve => {
       const wake = (): void => {
@@ -261,21 +283,20 @@ export class Appraiser implements RunAppraiser {
   }
 
   /** Over all rounds before `toRound`: those that were passed over are taken to be like those that were looked at. */
-  private stated(rounds: readonly RoundValues[], toRound: number): Measurement | null {
+  private stated(
+    toRound: number,
+    rounds: number,
+    totalOf: (member: MemberId, span: number) => RoundValue,
+  ): Measurement | null {
     const span = toRound - this.run.fromRound - this.empty
-    const nothing = { value: 0, halfWidth: 0 }
     const whole = (nats: number): number => Math.round(Math.max(-MOST_NANO, Math.min(MOST_NANO, nats * NANO)))
     const values = this.run.owners
       .filter(owner => owner !== this.host.self)
       .sort(ascending)
       .map(member => {
-        const total = totalOver(
-          rounds.map(values => values.get(member) ?? nothing),
-          span,
-        )
+        const total = totalOf(member, span)
         return { member, nanoNats: whole(total.value), halfWidth: whole(total.halfWidth) }
       })
-    if (rounds.length === 0 || values.length === 0) return null
-    return { toRound, rounds: rounds.length, values }
+    return rounds === 0 || values.length === 0 ? null : { toRound, rounds, values }
   }
 }
