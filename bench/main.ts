@@ -8,6 +8,7 @@ interface Benchmark {
 }
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  appraisal: () => import('./appraisal.ts'),
   codec: () => import('./codec.ts'),
   detectors: () => import('./detectors.ts'),
   gossip: () => import('./gossip.ts'),
