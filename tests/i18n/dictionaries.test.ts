@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import { en } from '../../src/i18n/en.ts'
 import { ja } from '../../src/i18n/ja.ts'
+import { appraisalOf } from '../../src/state/appraisal-words.ts'
 import { oversightOf } from '../../src/state/oversight.ts'
 
 type Node = string | ((...args: never[]) => string) | { readonly [key: string]: Node } | readonly Node[]
@@ -23,6 +24,7 @@ const all = (language: 'en' | 'ja') =>
   new Map([
     ...sentences(language === 'en' ? en : ja),
     ...sentences(oversightOf(language) as unknown as Node, '/oversight'),
+    ...sentences(appraisalOf(language) as unknown as Node, '/appraisal'),
   ])
 const english = all('en')
 const japanese = all('ja')
