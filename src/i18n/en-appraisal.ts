@@ -125,7 +125,7 @@ export const enAppraisal = {
     point: (samples: string) => `Measured with ${samples}`,
     next: 'Next doubling',
     none: 'Too few samples to measure a curve: it takes 40, and held-out ones to measure on.',
-    trust: 'Do not rely on this forecast',
+    trust: 'Read this forecast with care',
     warns: {
       'few-points': (value: string) => `Only ${value} sizes were measured.`,
       'short-range': (value: string) => `The largest size is only ${value} times the smallest.`,

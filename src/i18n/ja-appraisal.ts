@@ -115,7 +115,7 @@ export const jaAppraisal = {
     point: (samples: string) => `${samples} 件での実測`,
     next: '次の倍増',
     none: '曲線を測るにはサンプルが足りません。40 件以上と、測定用に取り置いたサンプルが必要です。',
-    trust: 'この見込みは当てにしないでください',
+    trust: 'この見込みは慎重に読んでください',
     warns: {
       'few-points': (value: string) => `測ったのは ${value} 通りの件数だけです。`,
       'short-range': (value: string) => `最大の件数が、最小の ${value} 倍しかありません。`,
