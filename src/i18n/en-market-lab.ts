@@ -51,7 +51,7 @@ export const enMarketLab = {
     fine: { name: 'Fine (φ)', hint: 'Per unit of quality reported too much, as a part of the reward.' },
     over: {
       name: 'Over-report',
-      hint: 'Points of quality that the owner of lowest quality adds to its report.',
+      hint: 'What the owner of lowest quality among those who take part adds to its report.',
     },
     score: {
       name: 'What measuring finds at owner 1',
@@ -154,7 +154,7 @@ export const enMarketLab = {
   reports: {
     title: 'Does it pay to lie?',
     hint: (who: string, quality: string) =>
-      `${who} has the lowest quality, ${quality}. What it gets by reporting more, everybody else telling the truth.`,
+      `Of those who take part ${who} has the lowest quality, ${quality}. What it gets by reporting more, everybody else telling the truth.`,
     none: 'Nobody has room to report more than it has: every quality is the best one, or the market does not open.',
     over: 'over-report',
     utility: 'utility',
@@ -181,7 +181,7 @@ export const enMarketLab = {
     reports: {
       name: 'Lies in twenty markets',
       about: 'Twenty markets like this one, every owner who has room bends its report in turn.',
-      chart: 'Mean utility against telling the truth, over what is reported too much',
+      chart: 'Mean gain in credits against telling the truth, over what is reported too much',
       gain: 'gain',
       fines: (median: string, highest: string) =>
         `The fine that deters everybody: ${median} in the median market, ${highest} in the worst.`,
@@ -198,8 +198,8 @@ export const enMarketLab = {
       who: 'Wrong labels',
       ranks: (shapley: string, drop: string, published: string) =>
         `Rank correlation with true quality: Shapley ${shapley}, validation loss ${drop}, training loss as published ${published}.`,
-      together: (together: string, alone: string) =>
-        `Accuracy together ${together}; the best owner alone on what it brought ${alone}.`,
+      together: (together: string, weighed: string, alone: string) =>
+        `Accuracy together, updates weighted by samples: ${together}; weighted by what was measured: ${weighed}. The best owner alone on what it brought: ${alone}.`,
       use: (score: string) => `Give owner 1 the score measured at 70 % wrong labels: ${score}`,
     },
   },

@@ -45,7 +45,7 @@ export const jaMarketLab: typeof enMarketLab = {
     },
     floor: { name: '均等に配る分', hint: '報酬のうち、貢献によらず配る割合。' },
     fine: { name: '罰金(φ)', hint: '品質を1高く偽ったときの、報酬に対する割合。' },
-    over: { name: '過大申告', hint: '品質が最も低い持ち主が、申告に上乗せするポイント。' },
+    over: { name: '過大申告', hint: '参加する中で品質が最も低い持ち主が、申告に上乗せする値。' },
     score: {
       name: '持ち主1を測った結果',
       hint: '申告は100点。ラベルの誤りは、貢献を測って初めて分かります。',
@@ -142,7 +142,7 @@ export const jaMarketLab: typeof enMarketLab = {
   reports: {
     title: '偽ると得をするか',
     hint: (who, quality) =>
-      `${who}の品質は最も低い${quality}です。ほかの全員が正直なとき、高く申告すると何を得るかを示します。`,
+      `参加する中で、${who}の品質が最も低い${quality}です。ほかの全員が正直なとき、高く申告すると何を得るかを示します。`,
     none: '高く申告できる人がいません。全員の品質が最高か、市場が開いていません。',
     over: '過大申告',
     utility: '利益',
@@ -169,7 +169,7 @@ export const jaMarketLab: typeof enMarketLab = {
     reports: {
       name: '20の市場での過大申告',
       about: 'この設定に似た20の市場で、余地のある持ち主が1人ずつ申告を上乗せします。',
-      chart: '過大申告ごとの、正直な申告に対する利益の増減(平均)',
+      chart: '過大申告ごとの、正直な申告に対する利益の増減(クレジット、平均)',
       gain: '増減',
       fines: (median, highest) =>
         `全員に思いとどまらせる罰金は、中央の市場で${median}、最も難しい市場で${highest}。`,
@@ -185,8 +185,8 @@ export const jaMarketLab: typeof enMarketLab = {
       who: '誤ったラベル',
       ranks: (shapley, drop, published) =>
         `本当の品質との順位相関:シャープレイ値${shapley}、検証損失${drop}、論文の方法(学習損失)${published}。`,
-      together: (together, alone) =>
-        `一緒に学習した正解率は${together}。最もよい持ち主が、出したデータだけで1人で学習すると${alone}。`,
+      together: (together, weighed, alone) =>
+        `一緒に学習した正解率は、量で重みをつけると${together}、実測した貢献で重みをつけると${weighed}。最もよい持ち主が、出したデータだけで1人で学習すると${alone}。`,
       use: score => `誤り70%で測れた点数(${score})を持ち主1に使う`,
     },
   },

@@ -6,7 +6,7 @@ import type { Refusal } from '../core/incentives/refusal.ts'
 /** Numbers of the setup with their range; all in the units that the slider shows, percents as whole numbers. */
 export const MARKET_SLIDERS = {
   owners: { least: 1, most: 60, step: 1, usual: 10 },
-  spread: { least: 0, most: 100, step: 1, usual: 20 },
+  spread: { least: 0, most: 100, step: 1, usual: 30 },
   xi: { least: 5, most: 100, step: 1, usual: 50 },
   skew: { least: 0, most: 100, step: 1, usual: 0 },
   cap: { least: 1, most: 100, step: 1, usual: 100 },
@@ -143,16 +143,16 @@ export interface MarketLook {
 export const MARKET_STUDIES = ['reports', 'training'] as const
 export type MarketStudy = (typeof MARKET_STUDIES)[number]
 
-/** Means over markets and owners, in relation to telling the truth: 0 is no gain. */
+/** Means over markets and those owners who have room above, in credits more than by the truth; null where nobody has room. */
 export interface ReportsResult {
   readonly study: 'reports'
   readonly markets: number
   /** Markets that did not open. */
   readonly closed: number
   readonly bents: readonly number[]
-  readonly byReport: readonly number[]
-  readonly byMeasure: readonly number[]
-  readonly fined: readonly number[]
+  readonly byReport: readonly (number | null)[]
+  readonly byMeasure: readonly (number | null)[]
+  readonly fined: readonly (number | null)[]
   /** Least fine that deters everybody: median and highest of the markets. */
   readonly medianFine: number
   readonly highestFine: number
@@ -174,8 +174,9 @@ export interface TrainingResult {
   readonly study: 'training'
   readonly seeds: number
   readonly owners: readonly TrainedOwner[]
-  /** Accuracy of the model that they made together. */
+  /** Accuracy of the model that they made together, updates weighted by samples; and by what was measured. */
   readonly together: number
+  readonly weighed: number
   /** Rank correlation with true quality, mean over the seeds. */
   readonly shapley: number
   readonly validationDrop: number

@@ -40,7 +40,8 @@ export function refusalWords(
   switch (refusal.kind) {
     case 'market-closed': {
       const { most, step } = MARKET_SLIDERS.alpha
-      const alpha = Math.ceil(refusal.opensAboveAlpha / step + 1e-6) * step
+      // A tenth more than it takes: right at the edge the best reward buys less than a sample.
+      const alpha = Math.ceil((1.1 * refusal.opensAboveAlpha) / step) * step
       const text = refused.closed(f.decimal(refusal.alpha, 1), f.decimal(refusal.opensAboveAlpha, 2))
       if (alpha > most) return { text: `${text} ${refused.closedByCost}`, fix: null }
       return { text, fix: { label: refused.fixAlpha(f.decimal(alpha, 1)), part: { alpha } } }

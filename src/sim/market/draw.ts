@@ -1,5 +1,6 @@
 // Who is in a made-up market: owners and centres drawn from the setup's seed, each from a stream of its own, so that a slider for how
 // many changes nobody who is there already. The first owner always has the best score; the others spread below it.
+import { openMarket } from '../../core/incentives/equilibrium.ts'
 import type { Centre } from '../../core/incentives/centres.ts'
 import { PAPER_TERMS, type MarketTerms, type OwnerOffer } from '../../core/incentives/offers.ts'
 import { createRng } from '../../core/num/rng.ts'
@@ -21,7 +22,7 @@ export interface DrawnOwner {
 export interface DrawnMarket {
   readonly terms: MarketTerms
   readonly owners: readonly DrawnOwner[]
-  /** Index of the owner who reports too much: the one of lowest quality; -1 where nobody has room above. */
+  /** Index of the owner who reports too much: the one of lowest quality of those who take part; -1 where nobody has room above. */
   readonly liar: number
 }
 
@@ -39,12 +40,16 @@ function qualityOf({ xi }: MarketSetup, score: number): number {
 export function drawMarket(setup: MarketSetup): DrawnMarket {
   const mean = meanSize(setup)
   const owners = Array.from({ length: setup.owners }, (_, n) => drawOwner(setup, n, mean))
+  const terms = termsOf(setup)
+  // Who is priced out by the truth gains nothing by a small lie.
+  const truth = openMarket(terms, offersOf(setup, owners, 'quality'))
   let liar = -1
-  owners.forEach(({ quality }, n) => {
+  for (const n of truth.ok ? truth.value.contest.active : []) {
+    const { quality } = owners[n]!
     if (n > 0 && quality < (liar === -1 ? 1 : owners[liar]!.quality)) liar = n
-  })
+  }
   return {
-    terms: termsOf(setup),
+    terms,
     owners: owners.map((owner, n) =>
       n === liar ? { ...owner, reported: Math.min(1, owner.quality + setup.over / 100) } : owner,
     ),

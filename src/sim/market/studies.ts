@@ -18,7 +18,7 @@ export type StudySteps<Result> = Generator<number, Outcome<Result>, void>
 
 /** Everybody who has room above bends its report in turn, the others tell the truth; seed by seed. */
 export function* reportsStudy(setup: MarketSetup): StudySteps<ReportsResult> {
-  const sums = BENTS.map(bent => ({ bent, honest: 0, byReport: 0, byMeasure: 0, fined: 0 }))
+  const sums = BENTS.map(bent => ({ bent, count: 0, byReport: 0, byMeasure: 0, fined: 0 }))
   const fines: number[] = []
   let closed = 0
   for (let i = 0; i < MARKETS; i++) {
@@ -35,22 +35,22 @@ export function* reportsStudy(setup: MarketSetup): StudySteps<ReportsResult> {
     if (needed.ok) fines.push(needed.value)
     for (const [n, { quality }] of offers.entries()) {
       yield (i + n / offers.length) / MARKETS
-      if (quality + MOST_BENT > 1) continue
       const honest = truth.value.owners[n]!.utility
       for (const sum of sums) {
+        if (quality + sum.bent > 1) continue
         const bent = reportOutcome(terms, offers, n, quality + sum.bent)
         const believed = solve(terms, withQuality(offers, n, quality + sum.bent))
         if (!bent.ok || !believed.ok) continue
-        sum.honest += honest
-        sum.byMeasure += bent.value.utility
-        sum.fined += bent.value.utility - setup.fine * bent.value.reward * sum.bent
-        sum.byReport += believed.value.owners[n]!.utility
+        sum.count++
+        sum.byMeasure += bent.value.utility - honest
+        sum.fined += bent.value.utility - honest - setup.fine * bent.value.reward * sum.bent
+        sum.byReport += believed.value.owners[n]!.utility - honest
       }
     }
   }
   fines.sort((a, b) => a - b)
   const gain = (of: 'byReport' | 'byMeasure' | 'fined') =>
-    sums.map(sum => (sum.honest > 0 ? sum[of] / sum.honest - 1 : 0))
+    sums.map(sum => (sum.count > 0 ? sum[of] / sum.count : null))
   return granted({
     study: 'reports',
     markets: MARKETS,
@@ -100,6 +100,7 @@ export function* trainingStudy({ seed }: MarketSetup): StudySteps<TrainingResult
       }
     }),
     together: mean(runs.map(({ together }) => together)),
+    weighed: mean(runs.map(({ weighed }) => weighed)),
     shapley: rank('shapley'),
     validationDrop: rank('validationDrop'),
     trainingDrop: rank('trainingDrop'),

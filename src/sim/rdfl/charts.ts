@@ -33,6 +33,14 @@ export async function writeCharts(charts: Readonly<Record<string, Chart>>): Prom
   )
 }
 
+/** Everything that a run found, for whoever wants to draw it otherwise. */
+export async function writeFigures(figures: object): Promise<string> {
+  await mkdir(OUT, { recursive: true })
+  const file = path.join(OUT, 'rdfl.json')
+  await writeFile(file, `${JSON.stringify(figures, null, 1)}\n`)
+  return path.relative(process.cwd(), file)
+}
+
 export function pricingChart(study: PricingStudy, figure: 'sponsor' | 'meanOwner', seed: string): Chart {
   const points = (list: readonly PricingPoint[]): Curve['points'] =>
     list.map(point => [point.owners, point[figure]])

@@ -13,6 +13,7 @@ import { createRng, shuffle } from '../../core/num/rng.ts'
 import { granted, idOf } from './markets.ts'
 import {
   accuracyOf,
+  applyDeltas,
   roundUtility,
   trainAlone,
   trainingDrops,
@@ -48,8 +49,10 @@ export interface ContributionRun {
   readonly ranks: { readonly shapley: number; readonly validationDrop: number; readonly trainingDrop: number }
   readonly badShare: number
   readonly evaluations: number
-  /** Test accuracy of the common model; alone on what each brought. */
+  /** Test accuracy of the common model, updates weighted by samples; below, alone on what each brought. */
   readonly together: number
+  /** The same rounds again, updates weighted by the measured values. */
+  readonly weighed: number
   readonly alone: readonly number[]
 }
 
@@ -119,6 +122,12 @@ export function* contributionRun(lab: Lab, seed: string): Generator<number, Cont
     params = next
   }
   const { values, evaluations } = granted(sumRounds(rounds))
+  const weights = values.map(value => Math.max(0, value))
+  let weighed = lab.start
+  for (let round = 1; round <= ROUNDS && weights.some(weight => weight > 0); round++) {
+    const { deltas } = trainRound(lab, weighed, counts, `${seed}/${round}`)
+    weighed = applyDeltas(weighed, deltas, weights)
+  }
   const alone: number[] = []
   for (const [n, count] of counts.entries()) {
     yield 0.9 + (0.1 * n) / counts.length
@@ -134,6 +143,7 @@ export function* contributionRun(lab: Lab, seed: string): Generator<number, Cont
     badShare: badShareOf(values),
     evaluations,
     together: accuracyOf(lab, params),
+    weighed: accuracyOf(lab, weighed),
     alone,
   }
 }

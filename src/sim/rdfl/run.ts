@@ -1,8 +1,9 @@
 // npm run sim -- rdfl: the paper's experiments and this project's own around them, from one seed, with curves under out/. A check says what
 // must hold; everything else is told as a figure. Training is real (MNIST, reference trainer), but in no room.
+import { writePngs } from '../png.ts'
 import type { Check } from '../scenarios.ts'
 import { adjustmentStudy, type AdjustmentResult } from './adjustment.ts'
-import { adjustmentChart, misreportChart, pricingChart, writeCharts } from './charts.ts'
+import { adjustmentChart, misreportChart, pricingChart, writeCharts, writeFigures } from './charts.ts'
 import { churnRun } from './churn.ts'
 import { contributionStudy, type ContributionResult, type OpenLab } from './contribution.ts'
 import {
@@ -85,7 +86,9 @@ export async function runRdfl(seed: string, log: (line: string) => void): Promis
     'misreport-wide': misreportChart(WIDE, misreports[1]!.points, FINE),
     adjustment: adjustmentChart(adjustment, seeds.length),
   })
-  for (const file of charts) log(`chart: ${file}`)
+  const pictures = await writePngs(charts)
+  for (const file of [...charts, ...pictures]) log(`chart: ${file}`)
+  if (pictures.length === 0) log('no browser here: the charts are SVG only')
   const means = churn.reduce(
     (sum, { exposures, exposuresIfAllMove, made, broken }) => ({
       exposures: sum.exposures + exposures / CHURN_RUNS,
@@ -95,7 +98,7 @@ export async function runRdfl(seed: string, log: (line: string) => void): Promis
     }),
     { exposures: 0, exposuresIfAllMove: 0, made: 0, broken: 0 },
   )
-  return {
+  const run: RdflRun = {
     checks: [
       ...pricingChecks(pricing),
       ...misreportChecks(misreports[0]!.points),
@@ -108,7 +111,7 @@ export async function runRdfl(seed: string, log: (line: string) => void): Promis
       ...Object.entries(digits).flatMap(([name, result]) => digitsChecks(name, result)),
       ...adjustmentChecks(adjustment),
     ],
-    charts,
+    charts: [...charts, ...pictures],
     pricing,
     saved: { ...compareWithSaved(), order: savedOrder() },
     misreports,
@@ -120,6 +123,8 @@ export async function runRdfl(seed: string, log: (line: string) => void): Promis
     digits,
     adjustment,
   }
+  log(`figures: ${await writeFigures(run)}`)
+  return run
 }
 
 interface DigitsResult {

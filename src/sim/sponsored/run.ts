@@ -163,8 +163,8 @@ async function quoteRun(
     rewardMicro: '100000000',
     alphaMicro: '400000000',
     growthMillionths: 500_000,
-    // So that as many owners as there are bring about all they have for the reward.
-    dataPriceMicro: '16000000',
+    // Half of the price at which five equal owners would just bring all they have: nobody needs to be at the edge.
+    dataPriceMicro: '8000000',
     computePriceMicro: '1000000',
     unitSamples: unit,
     qualityFloorMillionths: 500_000,
