@@ -130,6 +130,7 @@ export class Lender {
     this.shards = host.party
       ? new ShardKeeper({
           model,
+          now: () => host.clock.now(),
           party: host.party,
           planFor: owner => host.planFor(owner),
           say: (to, message) => this.tell(to, message, false),

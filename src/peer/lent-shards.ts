@@ -21,7 +21,11 @@ import type { LendingPlan } from '../ports/lending-view.ts'
 import type { HandoverMessage, LendMessage, LendRefusal } from '../protocol/lending.ts'
 import type { Party } from './lend-exchange.ts'
 
+/** Samples that nobody trained on for so long are deleted: the owner hands them over again when it goes on. */
+const IDLE_MS = 10 * 60_000
+
 export interface ShardHost {
+  now(): number
   readonly model: ModelSpec
   readonly party: Party
   /** The plan under which this member serves that owner; null without one. */
@@ -34,6 +38,7 @@ interface Handover {
   readonly key: Uint8Array
   readonly signature: Uint8Array
   job: number
+  usedAt: number
   /** Null until the owner has signed. */
   bytes: Uint8Array | null
   next: number
@@ -70,7 +75,9 @@ export class ShardKeeper {
   /** Null until the last chunk was in order, and after the contract's end. */
   samplesOf(owner: MemberId, contract: string): Samples | null {
     const handover = this.held.get(owner)
-    return handover?.agreement.contract === contract ? handover.samples : null
+    if (handover?.agreement.contract !== contract) return null
+    handover.usedAt = this.host.now()
+    return handover.samples
   }
 
   /** Whether anything of a contract's data is here. */
@@ -78,10 +85,12 @@ export class ShardKeeper {
     return [...this.held.values()].some(({ agreement }) => agreement.contract === contract)
   }
 
-  /** Deletes what no contract allows any more. */
+  /** Deletes what no contract allows any more, and what lies idle, as in a room that stands still for good. */
   sweep(): void {
-    for (const [owner, { agreement }] of this.held)
-      if (this.planOf(owner)?.contract !== agreement.contract) this.wipe(owner)
+    for (const [owner, { agreement, usedAt }] of this.held) {
+      const isOver = this.planOf(owner)?.contract !== agreement.contract
+      if (isOver || this.host.now() - usedAt > IDLE_MS) this.wipe(owner)
+    }
   }
 
   wipeAll(): void {
@@ -126,7 +135,8 @@ export class ShardKeeper {
       if (!shared) return 'unproven'
       const text = signedText('lend', party.room, agreementText('provider', agreement))
       const signature = await party.signer.sign(text)
-      this.held.set(from, { agreement, key: shared, signature, job, bytes: null, next: 0, samples: null })
+      const fresh = { job, usedAt: this.host.now(), bytes: null, next: 0, samples: null }
+      this.held.set(from, { agreement, key: shared, signature, ...fresh })
     }
     const { agreement, signature } = this.held.get(from)!
     await this.host.say(from, { type: 'welcome', job, key: agreement.providerKey, signature })
@@ -167,6 +177,7 @@ export class ShardKeeper {
       return this.end(from, 'bad-shard')
     bytes.set(plain, at)
     plain.fill(0)
+    handover.usedAt = this.host.now()
     handover.next++
     if (handover.next === total) {
       const most = this.planOf(from)!.samples

@@ -1,8 +1,8 @@
 // A Trainer whose steps a matched provider shares: to the gossip machine, receipts and the pause gate it is a trainer like any
 // other. Evaluation and predictions stay with the local trainer that it wraps, and so do samples and labels except for those
-// that a contract of mode 'paired' names. Whenever there is no lender,
-// or one vanishes, stalls or returns what cannot be, the job is done locally from its start, so nothing is lost but time; a
-// lender that was wrong is asked less often, and after a few such answers no more.
+// that a contract of mode 'paired' names. Whenever there is no lender, or one vanishes, stalls or returns what cannot be, the job
+// is done locally from its start, so nothing is lost but time; a lender that was wrong is asked less often, and after a few
+// such answers no more.
 import { cutModel, type ModelCut } from '../core/model/split.ts'
 import { createSampleOrder } from '../core/model/sample-order.ts'
 import { type Samples, takeSamples } from '../core/model/samples.ts'

@@ -376,6 +376,11 @@ export class Peer {
     return this.lendingDesk.view
   }
 
+  /** Whether samples that were handed over under this contract are here. */
+  holdsShard(contract: string): boolean {
+    return this.lendingDesk.holds(contract)
+  }
+
   ledgerPage(query: LedgerQuery): Promise<LedgerPage> {
     return this.wire.history.page(query, member => this.citizen.members.get(member)?.nickname ?? '')
   }
@@ -386,6 +391,8 @@ export class Peer {
     this.rounds.stop()
     await this.citizen.stateReceipt().catch(() => undefined)
     await this.citizen.passAnchorOn()
+    this.lendingDesk.wipe()
+    await this.runs.steward.stateDeletions(true).catch(() => undefined)
     // A full ledger keeps nobody: the receipt then ends with the last entry that it took.
     await this.wire.ledger.append({ kind: 'leave' }).catch(() => undefined)
     this.phase = 'left'

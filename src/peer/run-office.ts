@@ -26,6 +26,7 @@ export function openRunOffice(peer: Peer, self: MemberId): RunOffice {
     self,
     frozenRound: () => peer.machine.window.base.round,
     openAppraiser: run => openAppraiser(peer, self, run),
+    holdsShard: contract => peer.holdsShard(contract),
     bring: samples => void peer.bring(samples),
     onChange: () => peer.changed(),
   })

@@ -39,6 +39,8 @@ export interface StewardHost {
   frozenRound(): number
   /** Null where this member holds no samples to measure on. */
   openAppraiser(run: RunRecord): RunAppraiser | null
+  /** Whether anything that an owner handed over under this contract is still here. */
+  holdsShard(contract: string): boolean
   /** Samples that this member trains on; null for all that it has. */
   bring(samples: number | null): void
   onChange(): void
@@ -56,6 +58,8 @@ export class RunSteward {
   private readonly recent = new RecentRounds()
   /** Contracts that this tab has signed or is signing. */
   private readonly signing = new Set<string>()
+  /** Contracts whose data this tab states, or has stated, to be deleted. */
+  private readonly deleting = new Set<string>()
   private brought: number | null = null
   private closed = false
 
@@ -120,7 +124,31 @@ export class RunSteward {
       this.host.bring(bring)
     }
     this.sign()
+    void this.stateDeletions()
     this.appraise()
+  }
+
+  /**
+   * As a provider that was handed samples: says of contracts that are over that nothing of them is here. After a reload too: memory
+   * kept nothing. With `leaving`, of those as well that end with this.
+   */
+  async stateDeletions(leaving = false): Promise<void> {
+    const live = new Set(leaving ? [] : this.training().map(({ hash }) => hash))
+    for (const { hash, pairs } of this.sealed)
+      for (const { contract, mode, provider, broken } of pairs) {
+        if (mode !== 'paired' || provider !== this.host.self) continue
+        // What the next seal may still undo is not over.
+        if (broken === 0 && live.has(hash)) {
+          this.deleting.delete(contract)
+          continue
+        }
+        const next = this.desk.preview.runs.runs.get(hash)?.pairs.find(pair => pair.contract === contract)
+        const wasHanded = next?.ownerSigned === 1 && next.providerSigned === 1
+        if (!wasHanded || next.deleted === 1) continue
+        if (this.deleting.has(contract) || this.host.holdsShard(contract)) continue
+        this.deleting.add(contract)
+        if (!(await this.state({ kind: 'deletion', run: hash, contract }))) this.deleting.delete(contract)
+      }
   }
 
   close(): void {
@@ -162,7 +190,11 @@ export class RunSteward {
     const { self } = this.host
     for (const { hash, pairs } of this.training())
       for (const pair of pairs) {
-        if (pair.broken === 1) continue
+        if (pair.broken === 1) {
+          // The same two may come together again, and sign anew.
+          this.signing.delete(pair.contract)
+          continue
+        }
         const mine = pair.owner === self && pair.mode === 'split' && pair.ownerSigned === 0
         const lent = pair.provider === self && pair.providerSigned === 0
         if ((!mine && !lent) || this.signing.has(pair.contract)) continue

@@ -3,7 +3,7 @@
 import { createReferenceTrainer } from '../../../src/adapters/trainer-reference.ts'
 import { systemClock } from '../../../src/adapters/clock-system.ts'
 import type { ModelSpec } from '../../../src/core/model/spec.ts'
-import type { MemberId } from '../../../src/core/num/ids.ts'
+import type { RoomId } from '../../../src/core/num/ids.ts'
 import { createRng } from '../../../src/core/num/rng.ts'
 import type { LendEvent } from '../../../src/peer/lend-dialogue.ts'
 import { Lender, type LendAllowance, type LenderHost } from '../../../src/peer/lender.ts'
@@ -13,10 +13,13 @@ import type { Clock } from '../../../src/ports/clock.ts'
 import type { LendFault, LendingPlan } from '../../../src/ports/lending-view.ts'
 import type { OpenSegment } from '../../../src/ports/segment.ts'
 import type { Trainer } from '../../../src/ports/trainer.ts'
+import { createSimSigner } from '../../../src/sim/sim-signer.ts'
 import { decodeLending, encodeLending, type LendMessage } from '../../../src/protocol/lending.ts'
 
-export const OWNER = 'owner' as MemberId
-export const PROVIDER = 'provider' as MemberId
+const OWNER_SIGNER = createSimSigner('pair owner')
+const PROVIDER_SIGNER = createSimSigner('pair provider')
+export const OWNER = OWNER_SIGNER.id
+export const PROVIDER = PROVIDER_SIGNER.id
 
 export const PLAN: LendingPlan = {
   contract: 'c0'.repeat(32),
@@ -34,16 +37,19 @@ export interface PairOptions {
   readonly clock?: Clock
   readonly local?: (model: ModelSpec) => Trainer
   readonly states?: () => readonly Float32Array[]
+  /** The owner's plan at every moment; that of `plan` unless told. */
+  readonly ownerPlan?: () => LendingPlan | null
   /** What the provider really lives by; the owner's plan unless told. */
   readonly providerPlan?: () => LendingPlan | null
   readonly middle?: OpenSegment
   /** Every message on its way: what it becomes; null loses it. */
-  readonly toProvider?: (message: LendMessage) => LendMessage | null
+  readonly toProvider?: (message: LendMessage) => LendMessage | readonly LendMessage[] | null
   readonly toOwner?: (message: LendMessage) => LendMessage | readonly LendMessage[] | null
 }
 
 export interface Pair {
   readonly trainer: LentTrainer
+  /** Another one after reload. */
   readonly lender: Lender
   readonly faults: LendFault[]
   readonly sent: LendMessage[]
@@ -52,6 +58,9 @@ export interface Pair {
   effort: number
   /** The link goes down, for good. */
   cutLink(): void
+  mendLink(): void
+  /** The provider's tab begins anew. */
+  reload(): void
   close(): void
 }
 
@@ -74,11 +83,14 @@ export function createPair(model: ModelSpec, options: PairOptions = {}): Pair {
     })
     return true
   }
+  const entropy = { bytes: (length: number) => Uint8Array.from({ length }, () => rng.below(256)) }
+  const room = 'pair room' as RoomId
   const allowance: Pair['allowance'] = { refusal: null, budgetFlop: null, rateFlops: null }
   const host: LenderHost = {
     model,
     clock,
     openSegment: options.middle ?? (config => Promise.resolve(createReferenceSegment(config))),
+    party: { room, signer: PROVIDER_SIGNER, entropy },
     planFor: owner => (owner === OWNER ? (options.providerPlan ?? (() => plan))() : null),
     allowance: () => allowance,
     effort: () => pair.effort,
@@ -95,37 +107,48 @@ export function createPair(model: ModelSpec, options: PairOptions = {}): Pair {
     isUp: () => isUp,
     strike: (_member, reason) => strikes.push(reason),
   }
-  const lender = new Lender(host)
+  let lender = new Lender(host)
   const trainer = new LentTrainer({
     model,
     local: (options.local ?? (spec => createReferenceTrainer({ model: spec })))(model),
     clock,
-    entropy: { bytes: length => Uint8Array.from({ length }, () => rng.below(256)) },
+    entropy,
     openSegment: config => Promise.resolve(createReferenceSegment(config)),
-    lender: () => ({
-      plan,
-      half,
-      link: {
-        get isUp() {
-          return isUp
-        },
-        send: (message, asHalves) => {
-          sent.push(message)
-          const changed = options.toProvider ? options.toProvider(message) : message
-          if (changed === null) return isUp
-          return deliver(encodeLending(changed, asHalves), received => lender.onMessage(OWNER, received))
-        },
-        subscribe: listener => {
-          listeners.add(listener)
-          return () => listeners.delete(listener)
-        },
-      },
-    }),
+    party: { room, signer: OWNER_SIGNER, entropy },
+    lender: () => {
+      const now = options.ownerPlan ? options.ownerPlan() : plan
+      return (
+        now && {
+          plan: now,
+          half,
+          link: {
+            get isUp() {
+              return isUp
+            },
+            send: (message, asHalves) => {
+              sent.push(message)
+              const changed = options.toProvider ? options.toProvider(message) : message
+              const all = changed === null ? [] : 'type' in changed ? [changed] : changed
+              if (all.length === 0) return isUp
+              return all.every(item =>
+                deliver(encodeLending(item, asHalves), received => lender.onMessage(OWNER, received)),
+              )
+            },
+            subscribe: listener => {
+              listeners.add(listener)
+              return () => listeners.delete(listener)
+            },
+          },
+        }
+      )
+    },
     onFault: (_provider, fault) => faults.push(fault),
   })
   const pair: Pair = {
     trainer,
-    lender,
+    get lender() {
+      return lender
+    },
     faults,
     sent,
     strikes,
@@ -135,6 +158,13 @@ export function createPair(model: ModelSpec, options: PairOptions = {}): Pair {
       isUp = false
       lender.ownerGone(OWNER)
       for (const listener of [...listeners]) listener({ type: 'down' })
+    },
+    mendLink() {
+      isUp = true
+    },
+    reload() {
+      lender.close()
+      lender = new Lender(host)
     },
     close() {
       trainer.close()
