@@ -1,5 +1,5 @@
 // A quote as it is being written: fields, what is wrong with them, and what the market would make of it if everybody else here
-// took part with data of ordinary quality. The forecast is the same solver that the ledger's fold uses.
+// took part, with the data that they described or ordinary ones. The forecast is the same solver that the ledger's fold uses.
 import {
   answerReward,
   openMarket,
@@ -12,6 +12,7 @@ import type { MarketTerms, OwnerOffer } from '../core/incentives/offers.ts'
 import type { Refusal } from '../core/incentives/refusal.ts'
 import { deterrentFine } from '../core/incentives/reporting.ts'
 import type { QuoteBody } from '../core/ledger/entry.ts'
+import type { Prospect } from './prospects.ts'
 import { CREDIT } from './rounds-desk.svelte.ts'
 
 /** What an owner of ordinary data reports; for forecasts before anybody offered. */
@@ -21,6 +22,8 @@ const HOUR_MS = 3_600_000
 /** Over-reports up to this are looked at for the fine that deters. */
 const MOST_OVER = 0.1
 const OVER_STEPS = 10
+/** Every owner and report is a market to solve: with more owners it would be felt while typing. */
+const MAX_DETERRED = 20
 
 export type QuoteFault = 'number' | 'balance' | 'whole' | 'percent' | 'phi' | 'remeasure' | 'title'
 
@@ -41,22 +44,32 @@ export class QuoteDraft {
   lending = $state<QuoteBody['lending']>('split')
 
   readonly balance: number
-  readonly others: number
+  readonly #prospects: () => readonly Prospect[]
+  /** Views come several times a second; the market is solved anew only when somebody in it changed. */
+  readonly #prospectsKey: string = $derived.by(() => JSON.stringify(this.#prospects()))
+  readonly prospects: readonly Prospect[] = $derived(JSON.parse(this.#prospectsKey) as readonly Prospect[])
+  /** Those whose data are good enough to be taken. */
+  readonly takers: readonly Prospect[] = $derived.by(() => {
+    const least = (this.quality ?? 0) * 1e4
+    return this.prospects.filter(({ qualityMillionths }) => qualityMillionths >= least)
+  })
 
-  /** @param balance in credits; @param others members who could offer; @param unit samples of an ordinary part */
-  constructor(balance: number, others: number, unit: number, title: string) {
+  /** @param balance in credits; @param prospects members who could offer; @param unit samples of an ordinary part */
+  constructor(balance: number, prospects: () => readonly Prospect[], unit: number, title: string) {
     this.balance = balance
-    this.others = others
+    this.#prospects = prospects
+    const others = this.prospects.length
     this.title = title
     this.unit = unit
     const reward = nice(Math.min(balance, Math.max(1, balance / 10)))
     this.reward = reward
-    // So that as many owners as are here bring about all they have: x = 1 for the equilibrium of equals.
+    // Half the price at which as many equal owners as are here would just bring all they have (x = 1): room for some to stay away.
     const owners = Math.max(2, others)
-    this.price = nice((USUAL_QUALITY * reward * (owners - 1)) / owners ** 2)
+    this.price = nice((USUAL_QUALITY * reward * (owners - 1)) / owners ** 2 / 2)
     // Worth so much that this reward is near the best one: eta* = alpha G - 1 / kappa.
     const kappa = ((owners - 1) * USUAL_QUALITY) / (owners * this.price)
     this.worth = nice((reward + 1 / kappa) / 0.5)
+    if (!('kind' in this.best)) this.reward = nice(Math.min(balance, this.best.reward))
   }
 
   readonly faults: Readonly<Partial<Record<keyof QuoteDraft, QuoteFault>>> = $derived.by(() => {
@@ -81,11 +94,12 @@ export class QuoteDraft {
   })
 
   readonly market: Market | Refusal = $derived.by(() => {
-    const offers: OwnerOffer[] = Array.from({ length: this.others }, (_, i) => ({
-      id: String(i),
-      quality: USUAL_QUALITY,
-      cap: 1,
-      samplesPerUnit: Math.max(1, this.unit ?? 1),
+    const samplesPerUnit = Math.max(1, this.unit ?? 1)
+    const offers = this.takers.map(({ owner, samples, qualityMillionths }): OwnerOffer => ({
+      id: owner,
+      quality: qualityMillionths / 1e6,
+      cap: samples / samplesPerUnit,
+      samplesPerUnit,
     }))
     const opened = openMarket(this.terms, offers)
     return opened.ok ? opened.value : opened.refusal
@@ -117,7 +131,7 @@ export class QuoteDraft {
 
   /** The least phi that deters every owner from reporting more; null where the market does not open. */
   readonly deterrent: number | null = $derived.by(() => {
-    if ('kind' in this.market) return null
+    if ('kind' in this.market || this.takers.length > MAX_DETERRED) return null
     const found = deterrentFine(this.terms, this.market.offers, MOST_OVER, OVER_STEPS)
     return found.ok ? found.value : null
   })

@@ -6,6 +6,8 @@ import { jaRounds } from '../i18n/ja-rounds.ts'
 import type { RunAction, RunActionResult, RunRefusal, RunsView, RunView } from '../ports/runs-view.ts'
 import type { App } from './app.svelte.ts'
 import { Lens } from './lens.svelte.ts'
+import { prospectsOf, type Prospect } from './prospects.ts'
+import type { WaitReason } from './run-waits.ts'
 import type { Stay } from './stay.svelte.ts'
 
 /** Every refusal has its words. */
@@ -13,6 +15,7 @@ export type RoundsWords = typeof enRounds & {
   readonly refused: Record<RunRefusal, string>
   readonly stage: Record<RunView['stage'], string>
   readonly stageText: Record<RunView['stage'], string>
+  readonly waits: Record<WaitReason, string>
 }
 
 const WORDS: Record<Language, RoundsWords> = { en: enRounds, ja: jaRounds }
@@ -41,8 +44,26 @@ export class RoundsDesk {
     return new RunDeed(action => this.lens.stay.session.actRun(action))
   }
 
+  /** Everybody else who could bring data to a run of this member. @param usual samples of an ordinary part */
+  prospects(usual: number): readonly Prospect[] {
+    const { members, self } = this.lens.stay.view
+    return prospectsOf(members, self, this.view, usual)
+  }
+
   credits(micro: bigint | string): string {
     return this.lens.words.ledger.credits(this.lens.f.credits(BigInt(micro)))
+  }
+
+  /** Rounded to hundredths, for what is read and not checked; sums are shown exactly. */
+  money(credits: number): string {
+    return this.lens.words.ledger.credits(this.hundredths(BigInt(Math.round(credits * CREDIT))))
+  }
+
+  /** The same without the unit, for tables. */
+  hundredths(micro: bigint): string {
+    const sign = micro < 0n ? '−' : ''
+    const cents = ((micro < 0n ? -micro : micro) + 5_000n) / 10_000n
+    return `${cents === 0n ? '' : sign}${this.lens.f.credits(cents * 10_000n)}`
   }
 
   problem(problem: RunProblem): string {
