@@ -38,6 +38,7 @@ const PLAN: LendingPlan = {
   mode: 'split',
   clipMilli: 3_000,
   noiseMilli: 0,
+  samples: 1_000_000,
 }
 
 const model = presetModel('cnn', [28, 28, 1], 10)
