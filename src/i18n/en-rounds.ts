@@ -92,6 +92,7 @@ export const enRounds = {
     curve: 'What the round leaves you, by reward',
     curveX: 'Reward, credits',
     curveY: 'Left for you, credits',
+    read: 'Try other rewards',
     submit: 'Lock the reward and open the round',
     done: 'The round is in the ledger. It opens with the next seal.',
     fault: {

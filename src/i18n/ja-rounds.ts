@@ -88,6 +88,7 @@ export const jaRounds: typeof enRounds = {
     curve: '報酬ごとの、あなたに残る額',
     curveX: '報酬(クレジット)',
     curveY: '残る額(クレジット)',
+    read: 'ほかの報酬を試す',
     submit: '報酬を預けて募集する',
     done: '台帳に記録しました。次の封印で募集が始まります。',
     fault: {
