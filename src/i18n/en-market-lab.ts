@@ -126,9 +126,9 @@ export const enMarketLab = {
     ownerJoins: 'An owner comes',
     centreJoins: 'A centre comes',
     leaves: 'Leave',
-    leavesLong: (who: string) => `${who} leaves`,
+    leavesLong: (who: string) => `Leave: ${who}`,
     raise: 'Allow one more',
-    raiseLong: (who: string) => `${who} allows one more centre to see its data`,
+    raiseLong: (who: string) => `Allow one more: ${who}`,
     undo: 'As at first',
     full: 'No more comings and goings fit in this run. “As at first” begins anew.',
     exposures: (now: string, anew: string) =>

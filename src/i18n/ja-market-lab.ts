@@ -115,9 +115,9 @@ export const jaMarketLab: typeof enMarketLab = {
     ownerJoins: '持ち主が来る',
     centreJoins: '計算所が来る',
     leaves: '去る',
-    leavesLong: who => `${who}が去る`,
+    leavesLong: who => `去る:${who}`,
     raise: 'もう1か所許す',
-    raiseLong: who => `${who}が、もう1か所にデータを見せることを許す`,
+    raiseLong: who => `もう1か所許す:${who}`,
     undo: '最初に戻す',
     full: 'これ以上の出入りはできません。「最初に戻す」でやり直せます。',
     exposures: (now, anew) =>

@@ -96,7 +96,11 @@ test('an owner on the slowest backend is matched, and trains at least five times
   expect(lending).toMatchObject({ role: 'owner', faults: [], labelsShow: false })
   expect(served).toMatchObject({ role: 'provider' })
   expect(lending.plan).toEqual(served.plan)
-  const priced = await waitForView(owner, 'the privacy price', view => view.lending?.reconstruction != null)
+  const priced = await waitForView(
+    owner,
+    'the privacy price',
+    ({ lending: now }) => (now?.reconstruction ?? null) !== null,
+  )
   const { r2 } = priced.lending!.reconstruction!
   expect(r2).toBeGreaterThan(0)
   expect(r2).toBeLessThan(1)
