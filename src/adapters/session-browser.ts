@@ -180,6 +180,7 @@ export function openSession(parts: SessionParts): Promise<Session> {
       exportModel: format => call('exportModel', format),
       measureWhole: () => call('measureWhole'),
       act: action => act(action),
+      actRun: action => call('actRun', action),
       ledgerPage: query => call('ledgerPage', query),
       proofOf: hash => call('proofOf', hash),
       exportLedger: () => call('exportLedger'),

@@ -43,6 +43,7 @@ export function buildView(peer: Peer): SessionView {
     entries: peer.book.sealedEntries + peer.book.ledger.size,
     ledger: ledgerView(peer),
     governance: governanceView(peer),
+    runs: peer.runs.desk.view(),
     modelHash: machine.window.baseHash,
     modelHashRound: machine.window.base.round,
   }

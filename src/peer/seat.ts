@@ -21,6 +21,8 @@ export class Seat {
   private testLoaded = false
   private fetched: Awaited<ReturnType<PeerDeps['loadPart']>> | null = null
   private root = ''
+  /** How many of them train, where a sponsored run agreed on less than all. */
+  private brought: number | null = null
   private readonly added: Dataset[] = []
 
   constructor(
@@ -39,6 +41,19 @@ export class Seat {
   /** True once held-out samples can be measured on. */
   get hasTestData(): boolean {
     return this.testLoaded
+  }
+
+  /** The samples of the join entry, without those that the person added since; null without any. */
+  get described(): {
+    readonly root: string
+    readonly samples: number
+    readonly perClass: readonly number[]
+  } | null {
+    const train = this.fetched?.train
+    if (!train || this.root === '') return null
+    const perClass = new Array<number>(this.charter.classes.length).fill(0)
+    for (const label of train.y) perClass[label]!++
+    return { root: this.root, samples: train.y.length, perClass }
   }
 
   /** Picks a part, gets its data, and says so in the ledger, unless the ledger says it already. */
@@ -77,12 +92,30 @@ export class Seat {
       await trainer.setData('test', test)
       this.testLoaded = true
     }
-    if (train) await trainer.setData('train', train)
+    if (train) await trainer.setData('train', this.share(train))
     // Another part must not take away what the person added.
     for (const data of this.added) {
       await trainer.addExamples(data)
       this.countAdded(data)
     }
+  }
+
+  /** Trains on so many samples from now on; null for all. */
+  async bring(trainer: Trainer, samples: number | null): Promise<void> {
+    if (samples === this.brought) return
+    this.brought = samples
+    await this.load(trainer)
+  }
+
+  /** Spread evenly over the data, so that an ordered set keeps its classes. */
+  private share(train: Dataset): Dataset {
+    const whole = train.y.length
+    if (this.brought === null || this.brought >= whole) return train
+    const width = train.x.length / whole
+    const picked = Array.from({ length: this.brought }, (_, i) => Math.floor((i * whole) / this.brought!))
+    const x = train.x.slice(0, picked.length * width)
+    picked.forEach((from, i) => x.set(train.x.subarray(from * width, (from + 1) * width), i * width))
+    return { ...train, x, y: train.y.slice(0, picked.length).map((_, i) => train.y[picked[i]!]!) }
   }
 
   /** Adds the person's own examples to the training samples, now and after every change of part. */

@@ -7,6 +7,7 @@ import type { AuditReport } from '../core/room/audit-report.ts'
 import type { ActionResult, GovernanceAction, GovernanceView, ModelComparison } from './governance-view.ts'
 import type { LedgerPage, LedgerQuery, LedgerView, Trace } from './ledger-view.ts'
 import type { OwnDataRequest, OwnDataResult } from './own-data.ts'
+import type { RunAction, RunActionResult, RunsView } from './runs-view.ts'
 import type { SwarmView } from './swarm-view.ts'
 import type { BackendReport, Evaluation } from './trainer.ts'
 
@@ -75,6 +76,8 @@ export type RefusalReason =
   | 'quota'
   /** A proposed seal that names what the ledger does not hold. */
   | 'bad-seal'
+  /** Compute that it lent came back wrong. */
+  | 'bad-lending'
 
 export interface Refusal {
   readonly member: MemberId | null
@@ -151,6 +154,7 @@ export interface SessionView {
   readonly entries: number
   readonly ledger: LedgerView
   readonly governance: GovernanceView
+  readonly runs: RunsView
   /** Hex SHA-256 of the newest common state, and its round. */
   readonly modelHash: string
   readonly modelHashRound: number
@@ -199,6 +203,7 @@ export interface Session {
   /** Null while there are no held-out samples here. */
   measureWhole(): Promise<WholeMeasure | null>
   act(action: GovernanceAction): Promise<ActionResult>
+  actRun(action: RunAction): Promise<RunActionResult>
   ledgerPage(query: LedgerQuery): Promise<LedgerPage>
   /** Inclusion proof of one sealed entry, checkable without the rest; null while it is open or unknown. */
   proofOf(hash: string): Promise<ExportedFile | null>

@@ -6,6 +6,7 @@ import { BUCKET_DIGEST_BYTES, bucketOf, BUCKETS } from '../core/ledger/head-buck
 import { encodeBase64url } from '../core/num/base64url.ts'
 import { hexToBytes } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import { decodeLending, encodeLending, type LendMessage } from './lending.ts'
 import { decodePresence, type PresenceStatement } from './presence.ts'
 import { blobs, getHash, memberBytes, readBlobs, readRecords, records, setHash, tagged } from './records.ts'
 
@@ -84,6 +85,8 @@ export type PeerMessage =
   | { readonly type: 'archive-want'; readonly seal: string }
   /** Compressed entries of the epoch that the seal closed. */
   | { readonly type: 'archive'; readonly seal: string; readonly bytes: Uint8Array }
+  /** Lent compute, to one member (lending.ts); `half` says how values travel and is false in what was decoded. */
+  | { readonly type: 'lend'; readonly message: LendMessage; readonly half: boolean }
 
 const CODES = {
   presence: 1,
@@ -110,6 +113,7 @@ const CODES = {
   'heads-part': 22,
   'entries-want': 23,
   backlog: 24,
+  lend: 25,
 } as const
 
 /** By the first byte of a message. */
@@ -220,6 +224,8 @@ export function encodeMessage(message: PeerMessage): Uint8Array {
     case 'snapshot':
     case 'archive':
       return tagged(CODES[message.type], hexToBytes(message.seal), message.bytes)
+    case 'lend':
+      return tagged(CODES[message.type], encodeLending(message.message, message.half))
   }
 }
 
@@ -342,6 +348,10 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
     case CODES.archive:
       if (body.length <= 32 || body.length > 32 + LIMITS.archiveBytes) return undefined
       return { type: 'archive', seal: getHash(body, 0), bytes: body.subarray(32) }
+    case CODES.lend: {
+      const message = decodeLending(body)
+      return message && { type: 'lend', message, half: false }
+    }
     default:
       return undefined
   }

@@ -9,6 +9,7 @@ import type {
   WholeMeasure,
 } from '../ports/session.ts'
 import type { ActionResult, GovernanceAction, ModelComparison } from '../ports/governance-view.ts'
+import type { RunAction, RunActionResult } from '../ports/runs-view.ts'
 import type { LedgerPage, LedgerQuery, Trace } from '../ports/ledger-view.ts'
 import type { CharterEntry } from '../peer/founding.ts'
 import type { PeerOptions } from '../peer/deps.ts'
@@ -35,6 +36,7 @@ export interface PeerCalls {
   exportModel(format: ModelExport): readonly ExportedFile[]
   measureWhole(): WholeMeasure | null
   act(action: GovernanceAction): ActionResult
+  actRun(action: RunAction): RunActionResult
   ledgerPage(query: LedgerQuery): LedgerPage
   proofOf(hash: string): ExportedFile | null
   exportLedger(): ExportedFile

@@ -148,6 +148,8 @@ async function perform(call: PeerCall): Promise<unknown> {
       return peer.measureWhole()
     case 'act':
       return peer.desk.act(...call.args)
+    case 'actRun':
+      return peer.runs.desk.act(...call.args)
     case 'ledgerPage':
       return peer.ledgerPage(...call.args)
     case 'proofOf':

@@ -21,6 +21,7 @@ import {
   text,
   u32,
 } from './fields.ts'
+import { runBodies } from './schema-runs.ts'
 import { termsFault } from './terms.ts'
 
 const DAY_MS = 86_400_000
@@ -248,6 +249,7 @@ export const bodies = {
   endorse,
   transfer,
   proof,
+  ...runBodies,
 } as const satisfies Record<EntryBody['kind'], v.GenericSchema>
 
 export const body = v.variant('kind', [
@@ -268,6 +270,17 @@ export const body = v.variant('kind', [
   endorse,
   transfer,
   proof,
+  runBodies.asset,
+  runBodies.quote,
+  runBodies.offer,
+  runBodies.capacity,
+  runBodies.withdraw,
+  runBodies.begin,
+  runBodies.contract,
+  runBodies.exposure,
+  runBodies.deletion,
+  runBodies.measure,
+  runBodies.abort,
 ])
 
 export const entry = v.pipe(
