@@ -1,7 +1,7 @@
-// Replication of the ledger's open epoch: new entries are pushed on, in rooms of many offered (entry-offers.ts), heads are compared when a link comes up and now and then
-// after (head-comparison.ts), and what follows a head is sent. Every entry is decoded and its signature checked before it is admitted;
-// own entries are stored before anybody sees them, since a forgotten one would turn the next into an equivocation. Sealed
-// epochs travel as snapshots and archives (seal-sync.ts).
+// Replication of the ledger's open epoch: new entries are pushed on, in rooms of many offered (entry-offers.ts), heads are compared
+// when a link comes up and now and then after (head-comparison.ts), and what follows a head is sent. Every entry is decoded and its
+// signature checked before it is admitted; own entries are stored before anybody sees them, since a forgotten one would turn the
+// next into an equivocation. Sealed epochs travel as snapshots and archives (seal-sync.ts).
 import {
   entryBytes,
   entryHash,
