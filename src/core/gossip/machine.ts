@@ -117,10 +117,10 @@ interface Arrivals {
   startedAt: number
   readonly offsetsMs: number[]
   /**
-   * The round began here when it began elsewhere. Of one that was run through to catch up all updates were here at once, which
-   * says nothing of how long members take.
+   * Of a round that was run through to catch up all updates were here at once, which says nothing of how long members take. It
+   * matters where rounds end by time alone: by lot.
    */
-  readonly inStep: boolean
+  readonly teaches: boolean
 }
 
 const AHEAD = 2 * WINDOW
@@ -170,7 +170,7 @@ export class GossipMachine {
     this.residual = new Float32Array(base.params.length)
     this.roundStartedAt = now
     this.publishedThrough = publishedThrough
-    this.offsets.set(base.round, { startedAt: now, offsetsMs: [], inStep: false })
+    this.timeRound(now, false)
   }
 
   get round(): number {
@@ -438,7 +438,7 @@ export class GossipMachine {
     if (this.round < before) {
       this.roundStartedAt = now
       this.quorumAt = undefined
-      this.offsets.set(this.round, { startedAt: now, offsetsMs: [], inStep: true })
+      this.timeRound(now, true)
       if (this.jobRunning) this.stop(effects)
     }
     if (changed) effects.push({ type: 'model', state: this.window.current, closed: null })
@@ -471,15 +471,21 @@ export class GossipMachine {
     this.nameOutsized(closing, effects)
     // Late arrivals of the round before still lengthen the grace: a slow member is waited for a little more each time.
     const settled = this.offsets.get(closing - 1)
-    if (settled?.inStep) this.arrivals.record(settled.offsetsMs)
+    if (settled?.teaches) this.arrivals.record(settled.offsetsMs)
     this.offsets.delete(closing - WINDOW - 1)
-    this.offsets.set(state.round, { startedAt: now, offsetsMs: [], inStep: !this.isOvertaken() })
+    this.timeRound(now, !this.isOvertaken())
     const durationMs = now - this.roundStartedAt
     this.roundStartedAt = now
     this.quorumAt = undefined
     const closed = { round: closing, before, after: state, medianSteps, contributors, durationMs }
     effects.push({ type: 'model', state, closed })
     if (this.jobRunning) this.stop(effects)
+  }
+
+  /** The current round begins here; `inStep`: when it begins elsewhere. */
+  private timeRound(now: number, inStep: boolean): void {
+    const teaches = inStep || this.window.drawsAll(this.round)
+    this.offsets.set(this.round, { startedAt: now, offsetsMs: [], teaches })
   }
 
   private usable(held: readonly Update[]): Update[] {
@@ -499,7 +505,7 @@ export class GossipMachine {
     this.window.rebase(state, hash, now, held)
     this.roundStartedAt = now
     this.quorumAt = undefined
-    this.offsets.set(this.round, { startedAt: now, offsetsMs: [], inStep: false })
+    this.timeRound(now, false)
     if (this.jobRunning) this.stop(effects)
     effects.push({ type: 'model', state: this.window.current, closed: null })
   }
