@@ -1,7 +1,7 @@
-// Replication of the ledger's open epoch: new entries are pushed on, heads are compared when a link comes up and now and then
-// after (head-comparison.ts), and what follows a head is sent. Every entry is decoded and its signature checked before it is admitted;
-// own entries are stored before anybody sees them, since a forgotten one would turn the next into an equivocation. Sealed
-// epochs travel as snapshots and archives (seal-sync.ts).
+// Replication of the ledger's open epoch: new entries are pushed on, in rooms of many offered (entry-offers.ts), heads are compared
+// when a link comes up and now and then after (head-comparison.ts), and what follows a head is sent. Every entry is decoded and its
+// signature checked before it is admitted; own entries are stored before anybody sees them, since a forgotten one would turn the
+// next into an equivocation. Sealed epochs travel as snapshots and archives (seal-sync.ts).
 import {
   entryBytes,
   entryHash,
@@ -20,6 +20,7 @@ import { LIMITS } from '../protocol/messages.ts'
 import { Allowance } from './allowance.ts'
 import type { Archive } from './archive.ts'
 import type { PeerContext } from './context.ts'
+import { EntryOffers } from './entry-offers.ts'
 import { checkDecoded, checkEntry, signEntry, type EntryCheck } from './entry-signing.ts'
 import { HeadComparison } from './head-comparison.ts'
 import type { ClosedEpoch, RoomBook } from './room-book.ts'
@@ -42,6 +43,7 @@ export class LedgerRefusal extends Error {
 export class LedgerSync {
   private queue: Promise<unknown> = Promise.resolve()
   readonly heads: HeadComparison
+  readonly offers: EntryOffers
   private closing: Promise<number | null> = Promise.resolve(null)
   private readonly gapsAllowed = new Allowance(GAPS.count, GAPS.windowMs)
   /** What is handed on at the next tick, with the links that brought it meanwhile. */
@@ -60,6 +62,11 @@ export class LedgerSync {
   ) {
     this.heads = new HeadComparison(context, book.ledger, (to, entries) =>
       this.sendEntries('backlog', to, entries),
+    )
+    this.offers = new EntryOffers(
+      context,
+      (link, hash) => this.noteHolder(link, hash),
+      (to, entries) => this.sendEntries('entries', to, entries),
     )
   }
 
@@ -154,15 +161,17 @@ export class LedgerSync {
   /** A few times a second. */
   tick(): void {
     this.heads.tick()
+    this.offers.tick()
     if (this.news.size === 0) return
     const news = [...this.news.values()]
     this.news.clear()
-    for (const link of this.context.transport.links())
-      this.sendEntries(
-        'entries',
-        link,
-        news.flatMap(({ entry, from }) => (from.has(link) || this.heads.holds(link, entry) ? [] : [entry])),
+    for (const link of this.context.transport.links()) {
+      const lacked = news.flatMap(({ entry, from }) =>
+        from.has(link) || this.heads.holds(link, entry) ? [] : [entry],
       )
+      if (this.heads.isSmall) this.sendEntries('entries', link, lacked)
+      else this.offers.offer(link, lacked)
+    }
   }
 
   /** `from` null: another tab of this device, which is verified all the same but not cut off. */
@@ -201,11 +210,8 @@ export class LedgerSync {
   private check(from: MemberId | null, bytes: Uint8Array): EntryCheck | null | Promise<EntryCheck> {
     const { room, signer } = this.context
     const hash = hashBytes(bytes)
-    const held = this.ledger.entryOf(hash)
-    if (held) {
-      if (from) this.noteFrom(from, held, hash)
-      return null
-    }
+    this.offers.arrived(hash)
+    if (from ? this.noteHolder(from, hash) : this.ledger.entryOf(hash) !== undefined) return null
     const known = this.checked?.get(hash)
     const entry = known ?? decodeEntry(bytes)
     if (!entry) return { fault: 'malformed' }
@@ -220,6 +226,13 @@ export class LedgerSync {
     const check = await checkDecoded(entry, ...by)
     if ('entry' in check) this.checked?.set(hash, entry)
     return check
+  }
+
+  /** Whether the open ledger holds the entry; if so, that the link has it too. */
+  private noteHolder(link: MemberId, hash: string): boolean {
+    const held = this.ledger.entryOf(hash)
+    if (held) this.noteFrom(link, held, hash)
+    return held !== undefined
   }
 
   private noteFrom(link: MemberId, entry: Entry, hash: string): void {
@@ -252,7 +265,7 @@ export class LedgerSync {
 
   /**
    * Own ones at once, to all links but those that surely hold them. Those of others at the next tick: by then most links have
-   * them from elsewhere, and say so by sending them. In a small room what may stop or move something is handed on at once.
+   * them from elsewhere, and say so by sending or offering them. In a small room what may stop or move something is handed on at once.
    */
   private push(all: readonly Entry[], except?: MemberId | null): void {
     const canWait = (entry: Entry): boolean =>

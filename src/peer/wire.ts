@@ -287,6 +287,10 @@ export class Wire {
         return this.ledger.heads.onPart(from, message.buckets, message.heads)
       case 'entries-want':
         return this.ledger.heads.onEntriesWant(from, message.after)
+      case 'entries-have':
+        return this.ledger.offers.onHave(from, message.hashes)
+      case 'entries-get':
+        return this.ledger.offers.onGet(from, message.hashes)
       case 'entries':
         return this.takeEntries(from, message.entries, false)
       case 'backlog':

@@ -64,6 +64,9 @@ export type PeerMessage =
   | { readonly type: 'entries'; readonly entries: readonly Uint8Array[] }
   /** Entries that a comparison showed to be missing. */
   | { readonly type: 'backlog'; readonly entries: readonly Uint8Array[] }
+  /** Hashes of new entries that can be had. */
+  | { readonly type: 'entries-have'; readonly hashes: readonly string[] }
+  | { readonly type: 'entries-get'; readonly hashes: readonly string[] }
   /** Newest final seal (zeros before the first) and a digest of the statements held for the next one. */
   | {
       readonly type: 'seal-status'
@@ -114,6 +117,8 @@ const CODES = {
   'entries-want': 23,
   backlog: 24,
   lend: 25,
+  'entries-have': 26,
+  'entries-get': 27,
 } as const
 
 /** By the first byte of a message. */
@@ -129,6 +134,8 @@ export const LIMITS = {
   chunks: 8,
   proof: 16,
   heads: 5_000,
+  /** Entries offered or asked for in one message. */
+  offered: 512,
   entries: { count: 512, each: 64 * 1024, all: 1024 * 1024 },
   statements: { count: 1_024, each: 1_024, all: 512 * 1024 },
   /** A kept vote with what it rests on; never on the wire. */
@@ -196,6 +203,9 @@ export function encodeMessage(message: PeerMessage): Uint8Array {
     }
     case 'entries-want':
       return headRecords(CODES[message.type], message.after)
+    case 'entries-have':
+    case 'entries-get':
+      return records(CODES[message.type], message.hashes, 32, (view, at, hash) => setHash(view, at, hash))
     case 'entries':
     case 'backlog':
       return blobs(CODES[message.type], message.entries)
@@ -310,6 +320,11 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
     case CODES['entries-want']: {
       const after = readHeads(body)
       return after && { type: 'entries-want', after }
+    }
+    case CODES['entries-have']:
+    case CODES['entries-get']: {
+      const hashes = readRecords(body, 32, LIMITS.offered, at => getHash(body, at))
+      return hashes && { type: bytes[0] === CODES['entries-have'] ? 'entries-have' : 'entries-get', hashes }
     }
     case CODES.entries:
     case CODES.backlog: {

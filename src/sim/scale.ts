@@ -39,8 +39,10 @@ export interface ScaleFigures {
   readonly virtualSeconds: number
   /** Updates in a measured round, on average. */
   readonly publishers: number
-  /** Sent by one member in one round, on average over those present. */
+  /** Sent by one member in one round, on average over those present; without what a seal costs. */
   readonly bytesPerRound: number
+  /** Of the seals that fell into the measured rounds: how often a room seals goes by its size and by time, not by rounds. */
+  readonly sealBytesPerRound: number
   readonly bytesByType: Readonly<Record<string, number>>
   readonly deaths: number
   readonly returns: number
@@ -63,6 +65,16 @@ const JOINED_AT_ONCE = 10
 const JOIN_GAP_MS = 150
 const AWAY_ROUNDS = 2
 const PARTS = 50
+/** Sent because of a seal. The comparison of what is known of the next one goes on all the time and counts as everything else. */
+const SEAL_TYPES: ReadonlySet<string> = new Set([
+  'seal-statements',
+  'seal-want',
+  'seal',
+  'certificates-want',
+  'certificates',
+  'snapshot-want',
+  'snapshot',
+])
 const EVERY = CLASSES.map(Number)
 /** A room never takes so long for one round; a run that does has failed. */
 const STUCK_MS = 120_000
@@ -180,7 +192,8 @@ export async function runScale(
     rounds,
     virtualSeconds: Math.round(virtualSeconds),
     publishers: Math.round((10 * published) / rounds) / 10,
-    bytesPerRound: Object.values(bytesByType).reduce((sum, bytes) => sum + bytes, 0),
+    bytesPerRound: sumOf(bytesByType, type => !SEAL_TYPES.has(type)),
+    sealBytesPerRound: sumOf(bytesByType, type => SEAL_TYPES.has(type)),
     bytesByType,
     deaths,
     returns,
@@ -193,6 +206,10 @@ export async function runScale(
   }
   swarm.close()
   return figures
+}
+
+function sumOf(bytesByType: Readonly<Record<string, number>>, counts: (type: string) => boolean): number {
+  return Object.entries(bytesByType).reduce((sum, [type, bytes]) => (counts(type) ? sum + bytes : sum), 0)
 }
 
 function scaleCharter({ committee = 32, units = 128 }: ScaleOptions): ReturnType<typeof blobCharter> {

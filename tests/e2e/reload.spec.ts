@@ -25,7 +25,12 @@ beforeAll(async () => {
 afterAll(() => rig.close())
 
 test('a reload comes back as the same member and goes on training without asking', async () => {
-  const before = (await ben.view())!
+  // Both joined at one moment and may have taken the same part; then one of them moves, with or without a reload.
+  const before = await waitForView(
+    ben,
+    'a part of its own',
+    ({ members }) => new Set(members.map(({ part }) => part)).size === members.length,
+  )
   const reloadedAt = Date.now()
   await ben.page.reload()
   const after = await waitForView(

@@ -66,6 +66,8 @@ const messages: PeerMessage[] = [
   { type: 'entries-want', after: [{ author, seq: -1, hash: '' }] },
   { type: 'entries', entries: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
   { type: 'backlog', entries: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
+  { type: 'entries-have', hashes: [hash, hash] },
+  { type: 'entries-get', hashes: [hash] },
   { type: 'seal-status', epoch: 7, seal: hash, digest: hash },
   { type: 'seal-statements', statements: [Uint8Array.of(1), Uint8Array.of(2, 3)] },
   { type: 'seal-want', seal: hash },

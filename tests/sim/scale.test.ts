@@ -15,7 +15,7 @@ test('two hundred members, of whom every tenth dies in every round, pay for sixt
   expect(figures.compared, told).toBeGreaterThan(100)
   expect(figures.publishers, told).toBeGreaterThan(4)
   expect(figures.publishers, told).toBeLessThan(32)
-  // About 31 kB in all. Passed on to everybody, presence alone would be 200 kB; all heads at every comparison, 60 kB.
+  // About 24 kB in all. Passed on to everybody, presence alone would be 200 kB; all heads at every comparison, 60 kB.
   expect(figures.bytesPerRound, told).toBeLessThan(60_000)
   expect(bytesByType['presence'], told).toBeLessThan(10_000)
   expect(bytesByType['heads-digest']! + bytesByType['heads-part']!, told).toBeLessThan(8_000)

@@ -114,6 +114,17 @@ export interface ClosedRound {
   readonly durationMs: number
 }
 
+/** When the updates of a round came, from its start here. */
+interface Arrivals {
+  startedAt: number
+  readonly offsetsMs: number[]
+  /**
+   * Of a round that was run through to catch up all updates were here at once, which says nothing of how long members take. It
+   * matters where rounds end by time alone: by lot.
+   */
+  readonly teaches: boolean
+}
+
 const AHEAD = 2 * WINDOW
 const SUSPICION_MS = 1_500
 const SKIP_AFTER_MS = 5_000
@@ -124,7 +135,7 @@ export class GossipMachine {
   readonly ejected = new Set<MemberId>()
   private readonly residual: Float32Array
   private readonly arrivals = new ArrivalHistory()
-  private readonly offsets = new Map<number, { startedAt: number; offsetsMs: number[] }>()
+  private readonly offsets = new Map<number, Arrivals>()
   private training = false
   private jobRunning = false
   private stopSent = false
@@ -161,7 +172,7 @@ export class GossipMachine {
     this.residual = new Float32Array(base.params.length)
     this.roundStartedAt = now
     this.publishedThrough = publishedThrough
-    this.offsets.set(base.round, { startedAt: now, offsetsMs: [] })
+    this.timeRound(now, false)
   }
 
   get round(): number {
@@ -429,7 +440,7 @@ export class GossipMachine {
     if (this.round < before) {
       this.roundStartedAt = now
       this.quorumAt = undefined
-      this.offsets.set(this.round, { startedAt: now, offsetsMs: [] })
+      this.timeRound(now, true)
       if (this.jobRunning) this.stop(effects)
     }
     if (changed) effects.push({ type: 'model', state: this.window.current, closed: null })
@@ -462,9 +473,9 @@ export class GossipMachine {
     this.nameOutsized(closing, effects)
     // Late arrivals of the round before still lengthen the grace: a slow member is waited for a little more each time.
     const settled = this.offsets.get(closing - 1)
-    if (settled) this.arrivals.record(settled.offsetsMs)
+    if (settled?.teaches) this.arrivals.record(settled.offsetsMs)
     this.offsets.delete(closing - WINDOW - 1)
-    this.offsets.set(state.round, { startedAt: now, offsetsMs: [] })
+    this.timeRound(now, !this.isOvertaken())
     const durationMs = now - this.roundStartedAt
     this.roundStartedAt = now
     this.quorumAt = undefined
@@ -473,6 +484,12 @@ export class GossipMachine {
     const { frozenNow } = this.window
     if (frozenNow.length > 0) effects.push({ type: 'frozen', rounds: frozenNow })
     if (this.jobRunning) this.stop(effects)
+  }
+
+  /** The current round begins here; `inStep`: when it begins elsewhere. */
+  private timeRound(now: number, inStep: boolean): void {
+    const teaches = inStep || this.window.drawsAll(this.round)
+    this.offsets.set(this.round, { startedAt: now, offsetsMs: [], teaches })
   }
 
   private usable(held: readonly Update[]): Update[] {
@@ -492,7 +509,7 @@ export class GossipMachine {
     this.window.rebase(state, hash, now, held)
     this.roundStartedAt = now
     this.quorumAt = undefined
-    this.offsets.set(this.round, { startedAt: now, offsetsMs: [] })
+    this.timeRound(now, false)
     if (this.jobRunning) this.stop(effects)
     effects.push({ type: 'model', state: this.window.current, closed: null })
   }
@@ -620,6 +637,7 @@ export class GossipMachine {
     // Who is behind waits for nothing else: others behind with it train no more than it does, and awaiting each other
     // they would never catch up.
     const behind = this.isBehind()
+    const mayBeEmpty = this.isSomebodyTraining() && !this.window.drawsAll(this.round)
     const onTheWay = this.expecting.get(this.round) ?? 0
     return {
       now,
@@ -627,8 +645,9 @@ export class GossipMachine {
       quorumAt: this.quorumAt,
       updates: published.size,
       awaited: behind ? onTheWay : this.othersAwaited(published) + (selfAwaited ? 1 : 0),
-      graceMs: this.arrivals.graceMs(),
-      mayBeEmpty: this.isSomebodyTraining() && !this.window.drawsAll(this.round),
+      // Rounds that may be empty end by time alone: whoever takes them for shorter than the others do would run away from them.
+      graceMs: mayBeEmpty && this.isAhead() ? MAX_GRACE_MS : this.arrivals.graceMs(),
+      mayBeEmpty,
     }
   }
 
@@ -663,8 +682,24 @@ export class GossipMachine {
 
   /** Training for a round that most have left is wasted: catch up first. */
   private isBehind(): boolean {
+    return this.middleRound() > this.round
+  }
+
+  /** Most have reached the current round, as far as they have said. */
+  private isOvertaken(): boolean {
+    return this.middleRound() >= this.round
+  }
+
+  /** Most have not reached the current round. */
+  private isAhead(): boolean {
+    const middle = this.middleRound()
+    return middle !== -Infinity && middle < this.round
+  }
+
+  /** Where most others are at least; -Infinity without others. */
+  private middleRound(): number {
     const others = this.presences.followers()
-    return others.length > 0 && lowerMedian(others.map(({ round }) => round)) > this.round
+    return others.length === 0 ? -Infinity : lowerMedian(others.map(({ round }) => round))
   }
 }
 

@@ -28,12 +28,9 @@ function machineOf(self: number) {
   }
   const machine = new GossipMachine(config, start, hash, 0)
   const step = (event: GossipEvent, now: number): GossipEffect[] => machine.step(event, now)
-  const hear = (index: number): void => {
+  const hear = (index: number, round = 0, now = 0): void => {
     const base = { baseRound: 0, baseHash: hash, stepsPerSecond: 10 }
-    step(
-      { type: 'presence', presence: { member: memberId(index), status: 'training', round: 0, ...base } },
-      0,
-    )
+    step({ type: 'presence', presence: { member: memberId(index), status: 'training', round, ...base } }, now)
   }
   return { machine, step, hear }
 }
@@ -116,5 +113,49 @@ describe('a round by lot', () => {
     expect(machine.wakeAt(500)).toBe(500 + AFTER_QUORUM_MS)
     step({ type: 'update', update: makeUpdate(0, memberId(drawn[3]!), ones) }, 600)
     expect(machine.round).toBe(1)
+  })
+
+  describe('in a crowd', () => {
+    /** Everybody's updates of the round; those of who was not drawn count for nothing. */
+    const publishAll = ({ step }: ReturnType<typeof machineOf>, round: number, now: number): void => {
+      for (const index of everybody)
+        step({ type: 'update', update: makeUpdate(round, memberId(index), ones) }, now)
+    }
+    const crowded = (): ReturnType<typeof machineOf> => {
+      const all = machineOf(resting[0]!)
+      all.step({ type: 'role', training: true }, 0)
+      all.step({ type: 'crowd', trainers: COMMITTEE }, 0)
+      return all
+    }
+
+    test('rounds run through to catch up do not teach that updates come at once', () => {
+      const all = crowded()
+      const { machine, step, hear } = all
+      for (let round = 0; round < 5; round++) publishAll(all, round, 0)
+      hear(resting[1]!, 5)
+      let now = 0
+      for (; machine.round < 5; now += MIN_ROUND_MS) step({ type: 'tick' }, now)
+      expect(now).toBeLessThan(3_000)
+      // Where the others are it waits as if it had seen no round at all.
+      expect(machine.wakeAt(now)).toBe(now - MIN_ROUND_MS + MAX_GRACE_MS)
+    })
+
+    test('who is ahead of most waits for them; where they are the time of the last rounds counts', () => {
+      const all = crowded()
+      const { machine, step, hear } = all
+      let now = 0
+      for (let round = 0; round < 4; round++) {
+        hear(resting[1]!, round, now)
+        publishAll(all, round, now + 200)
+        now += MIN_ROUND_MS
+        step({ type: 'tick' }, now)
+        expect(machine.round).toBe(round + 1)
+      }
+      expect(machine.wakeAt(now)).toBe(now + MAX_GRACE_MS)
+      step({ type: 'tick' }, now + 3_000)
+      expect(machine.round).toBe(4)
+      hear(resting[1]!, 4, now + 3_000)
+      expect(machine.round).toBe(5)
+    })
   })
 })
