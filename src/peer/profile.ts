@@ -10,9 +10,11 @@ import type { Update } from '../core/gossip/update.ts'
 import type { TrainingTerms } from '../core/ledger/entry.ts'
 import { BLOCK, type Vectors } from '../core/robust/rule.ts'
 import { ruleOf } from '../core/robust/rules.ts'
+import { createSumProfile } from './sum-profile.ts'
 
 /** @param parameters of which updates speak: fewer than the model's where members keep their own head */
 export function createProfile(parameters: number, terms: TrainingTerms): Profile {
+  if (terms.privacy.type === 'masks') return createSumProfile(parameters, terms)
   const { whole, narrow, codecs } = codecsOf(parameters, terms.profile)
   const rule = ruleOf(terms.rule, { trusted: terms.trusted === 'yes' })
   const codecOf = ({ codec }: Pick<Encoded, 'codec'>): Codec => {

@@ -8,6 +8,7 @@ import { BOX_BYTES, isSoundPublic, KEY_BYTES, sameBytes } from './secure-keys.ts
 const VERSION = 1
 const SESSION_BYTES = 16
 const HEAD_BYTES = 2 + SESSION_BYTES
+export const CONFIRM_BYTES = HEAD_BYTES + KEY_BYTES
 
 /** The lists that the lead tells: whose keys count, whose shares count, whose masked vectors count. */
 export type ListName = 'roster' | 'sharers' | 'survivors'
@@ -46,6 +47,11 @@ export interface SumShape {
   readonly parameters: number
 }
 
+/** What a message says it is, without a look at the rest; null for what is none. */
+export function kindOf(bytes: Uint8Array): SumMessage['kind'] | null {
+  return bytes.length < HEAD_BYTES || bytes[0] !== VERSION ? null : (KINDS[bytes[1]! - 1] ?? null)
+}
+
 export function encodeSumMessage(message: SumMessage, shape: SumShape): Uint8Array {
   const head = Uint8Array.of(VERSION, KINDS.indexOf(message.kind) + 1)
   return concatBytes(head, shape.session.subarray(0, SESSION_BYTES), ...body(message, shape))
@@ -79,8 +85,7 @@ function body(message: SumMessage, shape: SumShape): Uint8Array[] {
 export type SumDecodeFault = 'malformed' | 'other-session'
 
 export function decodeSumMessage(bytes: Uint8Array, shape: SumShape): SumMessage | SumDecodeFault {
-  if (bytes.length < HEAD_BYTES || bytes[0] !== VERSION) return 'malformed'
-  const kind = KINDS[bytes[1]! - 1]
+  const kind = kindOf(bytes)
   if (!kind) return 'malformed'
   if (!sameBytes(bytes.subarray(2, HEAD_BYTES), shape.session.subarray(0, SESSION_BYTES)))
     return 'other-session'
@@ -147,14 +152,14 @@ export function bitMap(members: readonly number[], count: number): Uint8Array {
 }
 
 /** u32 little-endian. */
-function wordBytes(words: Uint32Array): Uint8Array {
+export function wordBytes(words: Uint32Array): Uint8Array {
   const bytes = new Uint8Array(words.byteLength)
   const view = new DataView(bytes.buffer)
   for (let i = 0; i < words.length; i++) view.setUint32(4 * i, words[i]!, true)
   return bytes
 }
 
-function wordsOf(bytes: Uint8Array): Uint32Array {
+export function wordsOf(bytes: Uint8Array): Uint32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true))
 }
