@@ -2,13 +2,8 @@
 // direction. No codec, no residual, no rule: what would screen single updates has none to look at.
 import type { Profile } from '../core/gossip/machine.ts'
 import type { TrainingTerms } from '../core/ledger/entry.ts'
-import {
-  MAX_SUM_MEMBERS,
-  meanOfSums,
-  SUM_CODEC,
-  sumPayloadBytes,
-  sumPayloadFault,
-} from '../core/privacy/sum-payload.ts'
+import { MAX_SUM_MEMBERS, sumPayloadBytes } from '../core/privacy/sum-bytes.ts'
+import { meanOfSums, SUM_CODEC, sumPayloadFault } from '../core/privacy/sum-payload.ts'
 
 /** @param parameters of which sums speak */
 export function createSumProfile(

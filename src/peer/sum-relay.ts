@@ -118,8 +118,7 @@ export class SumRelay {
       const next = links.includes(route.lead) ? route.lead : route.towards
       if (route.lead !== self && next !== from && next !== self) this.context.send(next, part, 'bulk')
     } else if (part.relay) {
-      for (const link of links)
-        if (link !== from && link !== part.author) this.context.send(link, part)
+      for (const link of links) if (link !== from && link !== part.author) this.context.send(link, part)
     }
   }
 

@@ -43,7 +43,7 @@ describe('choices of how to learn', () => {
     Object.assign(draft.numbers, { mu: null, sigma: 0 })
     expect(draft.terms()).toMatchObject({ drift: 'none', proximalMicro: 0, privacy: { type: 'none' } })
     draft.drift = 'prox'
-    draft.noise = true
+    draft.privacy = 'noise'
     expect(draft.invalid).toEqual(['mu', 'sigma'])
     expect([draft.terms(), draft.noiseTerms]).toEqual([null, null])
     Object.assign(draft.numbers, { mu: 0.25, sigma: 1.5 })

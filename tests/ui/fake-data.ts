@@ -26,8 +26,8 @@ export interface Scenario {
   readonly rule: 'plain' | 'busy'
   /** What acting on something comes to: 'done' or a refusal. */
   readonly act: string
-  /** What is particular about the swarm: 'plain', a 'lot' among 400, 'noise', a 'split' of models, the plain 'mean'. */
-  readonly swarm: 'plain' | 'lot' | 'noise' | 'split' | 'mean'
+  /** What is particular about the swarm: 'plain', a 'lot' among 400, 'noise', a 'split' of models, the plain 'mean', 'masks'. */
+  readonly swarm: 'plain' | 'lot' | 'noise' | 'split' | 'mean' | 'masks'
 }
 
 export function readScenario(query: URLSearchParams): Scenario {
@@ -75,6 +75,7 @@ const particular: Record<Scenario['swarm'], Partial<TrainingTerms>> = {
   lot: { profile: 'masked', trusted: 'no' },
   noise: { privacy: { type: 'noise', clipMicro: 1_000_000, noiseMilli: 4000, deltaExponent: 5 } },
   split: { profile: 'sparse', rule: 'multi-krum', drift: 'prox', proximalMicro: 100_000 },
+  masks: { rule: 'mean', committee: 0, privacy: { type: 'masks' } },
   mean: { rule: 'mean', weighting: 'samples', head: 'own', committee: 0 },
 }
 

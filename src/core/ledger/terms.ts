@@ -58,7 +58,12 @@ export function canKeepHead(model: ModelSpec): boolean {
 }
 
 /** Parameters of a model whose vectors fit one message of 32 bits each. */
-export const MAX_SUMMED_PARAMETERS = 2_000_000
+const MAX_SUMMED_PARAMETERS = 2_000_000
+
+/** Whether changes of such a model can be summed under masks. */
+export function canSum(model: ModelSpec): boolean {
+  return layoutParams(model).size <= MAX_SUMMED_PARAMETERS
+}
 
 /** Why no room can work on these terms; undefined for terms that go together. */
 export function termsFault(terms: TrainingTerms, model: ModelSpec): TermsFault | undefined {
@@ -73,5 +78,5 @@ export function termsFault(terms: TrainingTerms, model: ModelSpec): TermsFault |
   if (weighting !== 'equal') return 'masked-weighting'
   if (terms.committee !== 0) return 'masked-committee'
   if (profile !== DEFAULT_TERMS.profile) return 'masked-profile'
-  return layoutParams(model).size > MAX_SUMMED_PARAMETERS ? 'masked-size' : undefined
+  return canSum(model) ? undefined : 'masked-size'
 }

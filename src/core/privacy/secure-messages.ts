@@ -8,7 +8,6 @@ import { BOX_BYTES, isSoundPublic, KEY_BYTES, sameBytes } from './secure-keys.ts
 const VERSION = 1
 const SESSION_BYTES = 16
 const HEAD_BYTES = 2 + SESSION_BYTES
-export const CONFIRM_BYTES = HEAD_BYTES + KEY_BYTES
 
 /** The lists that the lead tells: whose keys count, whose shares count, whose masked vectors count. */
 export type ListName = 'roster' | 'sharers' | 'survivors'

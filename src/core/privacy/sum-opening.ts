@@ -7,7 +7,7 @@ import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { decodeBase64url, encodeBase64url } from '../num/base64url.ts'
 import { bytesToHex } from '../num/hex.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'
-import { MAX_SUM_MEMBERS, MIN_SUM_MEMBERS } from './sum-payload.ts'
+import { MAX_SUM_MEMBERS, MIN_SUM_MEMBERS } from './sum-bytes.ts'
 
 const VERSION = 1
 const NONCE_BYTES = 16

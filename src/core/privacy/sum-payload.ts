@@ -1,19 +1,17 @@
 // The payload of a round's update in rooms that sum under masks: the sum as it came out of the group, how many are in it, and the
 // signatures of those who confirmed whose vectors these are, so that no single member can make one up. One form each; the
-// signatures are checked elsewhere. That the words are the true sum is not shown by them (see sum-check.ts).
+// signatures are checked elsewhere. That the words are the true sum is not shown by them.
 //
 //   members (1) || contributors (1) || vouchers (1) || confirmation (50) || per voucher: member (32), signature (64),
 //   ascending by member || words u32 little-endian, one a parameter
 import { decodeBase64url, encodeBase64url } from '../num/base64url.ts'
 import type { MemberId } from '../num/ids.ts'
-import { CONFIRM_BYTES, wordBytes, wordsOf } from './secure-messages.ts'
+import { wordBytes, wordsOf } from './secure-messages.ts'
 import { dequantiseSum, levels } from './secure-quantise.ts'
+import { CONFIRM_BYTES, MAX_SUM_MEMBERS, MIN_SUM_MEMBERS, sumPayloadBytes } from './sum-bytes.ts'
 
 /** Byte 3 of the header of such an update. */
 export const SUM_CODEC = 4
-/** With two, each could take its own change off and hold the other's. */
-export const MIN_SUM_MEMBERS = 3
-export const MAX_SUM_MEMBERS = 30
 /** What one member may change a parameter by in a round, before the mean is taken. */
 export const SUM_BOUND = 1
 
@@ -34,10 +32,6 @@ export interface SumPayload {
   readonly confirmation: Uint8Array
   readonly vouchers: readonly Voucher[]
   readonly sum: Uint32Array
-}
-
-export function sumPayloadBytes(parameters: number, vouchers: number): number {
-  return HEAD_BYTES + VOUCHER_BYTES * vouchers + 4 * parameters
 }
 
 export function encodeSumPayload(payload: SumPayload): Uint8Array {
