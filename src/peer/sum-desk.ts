@@ -35,6 +35,8 @@ import { isEqual, SumSession, type SessionHost } from './sum-session.ts'
 /** Whose turn it could be where members see each other come and go at different moments. */
 const PLAUSIBLE_LEADS = 3
 const SESSIONS_KEPT = 2
+/** Messages that come before their opening: none of them is long. */
+const EARLY = { count: 256, bytes: 8 * 1024 }
 
 export interface SumDeskDeps {
   readonly room: RoomId
@@ -62,6 +64,9 @@ interface Contribution {
 
 export class SumDesk {
   private readonly sessions = new Map<number, SumSession>()
+  private early: SumPart[] = []
+  /** At the lead, by round: sums begun. */
+  private readonly attempts = new Map<number, number>()
   private readonly own = new Map<number, Contribution>()
   /** The last round whose change went into a sum. */
   private maskedThrough = -1
@@ -95,17 +100,20 @@ export class SumDesk {
     const order = mayLead ? leadOrder(deps.room, round, present) : []
     if (order[0] !== deps.self) return
     const members = order.slice(0, MAX_SUM_MEMBERS).sort()
-    const opening = { nonce: deps.entropy.bytes(16), members }
+    const attempt = (this.attempts.get(round) ?? -1) + 1
+    this.attempts.set(round, attempt)
+    const opening = { attempt, nonce: deps.entropy.bytes(16), members }
     const session = this.create(round, deps.self, opening)
     this.say(session, encodeOpening(opening))
     session.start()
     this.give(session)
   }
 
-  /** A sum whose lead has gone before this member gave anything to it is nothing to wait for. */
+  /** A sum that came to nothing, or lost its lead, before this member gave anything to it is nothing to wait for. */
   private isBusy(round: number, present: readonly MemberId[]): boolean {
     const session = this.sessions.get(round)
-    return session !== undefined && (session.hasMasked || present.includes(session.lead))
+    if (!session) return false
+    return session.hasMasked || (present.includes(session.lead) && !session.hasFailed)
   }
 
   /** What this member's training found; kept here until a sum takes it or its round is over. */
@@ -126,7 +134,10 @@ export class SumDesk {
   heard(part: SumPart): void {
     if (isOpening(part.payload)) return this.join(part)
     const session = this.sessions.get(part.round)
-    if (session?.lead === part.lead) session.hear(part.author, part.payload, part.signature)
+    if (session?.lead === part.lead && session.isOf(part.payload))
+      session.hear(part.author, part.payload, part.signature)
+    // Over a faster way than the opening that it belongs to.
+    else if (this.early.length < EARLY.count && part.payload.length <= EARLY.bytes) this.early.push(part)
   }
 
   tick(): void {
@@ -137,6 +148,8 @@ export class SumDesk {
     for (const session of this.sessions.values()) session.tick(present, session.round < round)
     for (const old of this.sessions.keys()) if (old < round - SESSIONS_KEPT) this.sessions.delete(old)
     for (const old of this.own.keys()) if (old < round - SESSIONS_KEPT) this.own.delete(old)
+    for (const old of this.attempts.keys()) if (old < round - SESSIONS_KEPT) this.attempts.delete(old)
+    this.early = this.early.filter(part => part.round >= round)
     for (const old of this.emptied) if (old < round - SESSIONS_KEPT) this.emptied.delete(old)
     deps.relay().forgetBefore(round - SESSIONS_KEPT)
   }
@@ -203,6 +216,11 @@ export class SumDesk {
     const session = this.create(round, lead, opening)
     session.start()
     this.give(session)
+    const isDue = (part: SumPart): boolean =>
+      part.round === round && part.lead === lead && session.isOf(part.payload)
+    const due = this.early.filter(isDue)
+    this.early = this.early.filter(part => !isDue(part))
+    for (const part of due) session.hear(part.author, part.payload, part.signature)
   }
 
   private create(round: number, lead: MemberId, opening: Opening): SumSession {

@@ -3,17 +3,16 @@
 // anything for those who come later: a sum lives for seconds. What messages mean is the desk's business.
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
-import { kindOf } from '../core/privacy/secure-messages.ts'
-import { isOpening } from '../core/privacy/sum-opening.ts'
+import { bytesToHex } from '../core/num/hex.ts'
+import { kindOf, sessionOf } from '../core/privacy/secure-messages.ts'
+import { attemptOf, isOpening } from '../core/privacy/sum-opening.ts'
 import { signedText } from '../core/room/signed-text.ts'
 import type { PeerMessage } from '../protocol/messages.ts'
 import { memberBytes } from '../protocol/records.ts'
 import type { PeerContext } from './context.ts'
 
-/** Sums that anybody opens for one round and that are listened to. */
-const SUMS_PER_ROUND = 3
-/** What comes before its opening, over a faster way: none of it is long. */
-const EARLY = { count: 128, bytes: 8 * 1024 }
+/** Sums of one round that are listened to, and what one member may say in one. */
+const LIMITS = { sums: 30, attempts: 8, each: 64 }
 
 export type SumPart = Extract<PeerMessage, { type: 'sum' }>
 type Addressed = Pick<SumPart, 'round' | 'lead'>
@@ -28,13 +27,14 @@ export interface SumRelayHost {
 
 interface Route extends Addressed {
   /** The link that the opening came over: towards the lead, where there is no link to it. */
-  readonly towards: MemberId
-  readonly seen: Set<string>
+  towards: MemberId | null
+  attempt: number
+  /** What each member has said. */
+  readonly seen: Map<MemberId, Set<string>>
 }
 
 export class SumRelay {
   private readonly routes = new Map<string, Route>()
-  private readonly early: { readonly from: MemberId; readonly part: SumPart }[] = []
 
   constructor(
     private readonly context: PeerContext,
@@ -46,20 +46,19 @@ export class SumRelay {
     if (part.round < rounds.from || part.round > rounds.to || part.author === this.context.self) return
     const opens = isOpening(part.payload)
     if (!opens && kindOf(part.payload) === null) return this.context.strike(from, 'malformed')
-    if (opens && (part.author !== part.lead || !this.mayOpen(part))) return
-    if (!opens && !this.routes.has(keyOf(part))) return this.keepEarly(from, part)
-    if (this.routes.get(keyOf(part))?.seen.has(slotOf(part)) || !this.host.isTrainer(part.author)) return
+    if (!this.host.isTrainer(part.author) || !this.host.isTrainer(part.lead) || !this.isNews(part)) return
     const text = textOf(this.context.room, part)
     if (!(await this.context.signer.verify(part.author, text, part.signature)))
       return this.context.strike(from, 'bad-signature')
-    if (opens && !this.routes.has(keyOf(part))) this.open(part, from)
-    const route = this.routes.get(keyOf(part))
     // Another copy may have come while this one was being checked.
-    if (!route || route.seen.has(slotOf(part))) return
-    route.seen.add(slotOf(part))
+    if (!this.isNews(part)) return
+    const route = this.note(part)
+    if (opens) {
+      route.attempt = attemptOf(part.payload)
+      route.towards = from
+    }
     this.passOn(route, part, from)
     this.host.heard(part)
-    if (opens) await this.replay(route)
   }
 
   /** To everybody in the sum, or to its lead; opens the sum with its first message. Resolves with the signature. */
@@ -71,9 +70,7 @@ export class SumRelay {
     const { room, self, signer, transport } = this.context
     const unsigned = { type: 'sum', round, lead, author: self, payload } as const
     const signature = await signer.sign(textOf(room, unsigned))
-    if (isOpening(payload)) this.open(unsigned, self)
-    const route = this.routes.get(keyOf(unsigned))
-    if (!route) return signature
+    const route = this.note(unsigned)
     const links = transport.links()
     const isFor = (link: MemberId): boolean => members.includes(link)
     const relay = members.some(member => member !== self && !links.includes(member))
@@ -98,17 +95,28 @@ export class SumRelay {
 
   forgetBefore(first: number): void {
     for (const [key, { round }] of this.routes) if (round < first) this.routes.delete(key)
-    const kept = this.early.filter(({ part }) => part.round >= first)
-    this.early.splice(0, this.early.length, ...kept)
   }
 
-  private mayOpen(part: SumPart): boolean {
-    const others = [...this.routes.values()].filter(({ round }) => round === part.round)
-    return others.length < SUMS_PER_ROUND && !this.routes.has(keyOf(part))
+  private isNews(part: SumPart): boolean {
+    const route = this.routes.get(keyOf(part))
+    if (isOpening(part.payload)) {
+      const attempt = attemptOf(part.payload)
+      return part.author === part.lead && attempt < LIMITS.attempts && attempt > (route?.attempt ?? -1)
+    }
+    if (!route)
+      return [...this.routes.values()].filter(({ round }) => round === part.round).length < LIMITS.sums
+    const said = route.seen.get(part.author)
+    return said === undefined || (said.size < LIMITS.each && !said.has(slotOf(part)))
   }
 
-  private open({ round, lead }: Addressed, towards: MemberId): void {
-    this.routes.set(keyOf({ round, lead }), { round, lead, towards, seen: new Set() })
+  private note(part: Addressed & Pick<SumPart, 'author' | 'payload'>): Route {
+    const { round, lead, author } = part
+    const known = this.routes.get(keyOf(part))
+    const route = known ?? { round, lead, towards: null, attempt: -1, seen: new Map<MemberId, Set<string>>() }
+    this.routes.set(keyOf(part), route)
+    const said = route.seen.get(author) ?? new Set<string>()
+    route.seen.set(author, said.add(slotOf(part)))
+    return route
   }
 
   private passOn(route: Route, part: SumPart, from: MemberId): void {
@@ -116,21 +124,10 @@ export class SumRelay {
     const links = transport.links()
     if (goesToLead(part.payload)) {
       const next = links.includes(route.lead) ? route.lead : route.towards
-      if (route.lead !== self && next !== from && next !== self) this.context.send(next, part, 'bulk')
+      if (next !== null && route.lead !== self && next !== from) this.context.send(next, part, 'bulk')
     } else if (part.relay) {
       for (const link of links) if (link !== from && link !== part.author) this.context.send(link, part)
     }
-  }
-
-  private keepEarly(from: MemberId, part: SumPart): void {
-    if (this.early.length < EARLY.count && part.payload.length <= EARLY.bytes) this.early.push({ from, part })
-  }
-
-  private async replay(route: Route): Promise<void> {
-    const due = this.early.filter(({ part }) => keyOf(part) === keyOf(route))
-    const others = this.early.filter(({ part }) => keyOf(part) !== keyOf(route))
-    this.early.splice(0, this.early.length, ...others)
-    for (const { from, part } of due) await this.onPart(from, part)
   }
 }
 
@@ -143,10 +140,11 @@ function keyOf({ round, lead }: Addressed): string {
   return `${round}/${lead}`
 }
 
-/** One message each, and of the lead one list each: what follows a first one under the same name is not passed on. */
-function slotOf({ author, payload }: Pick<SumPart, 'author' | 'payload'>): string {
+/** Of every session one message each, and of its lead one list each: what follows a first one is not passed on. */
+function slotOf({ payload }: Pick<SumPart, 'payload'>): string {
   const kind = kindOf(payload)
-  return kind === 'list' ? `${author}/list/${payload[18]}` : `${author}/${kind ?? 'opening'}`
+  if (kind === null) return `opening/${attemptOf(payload)}`
+  return `${kind}/${bytesToHex(sessionOf(payload))}/${kind === 'list' ? payload[18] : ''}`
 }
 
 /** What a signature covers: the payload by its hash, so that a voucher need not carry what it vouches for again. */

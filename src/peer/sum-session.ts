@@ -1,7 +1,7 @@
 // One sum of one round as a member goes through it, and as its lead does: the machines of core/privacy/ with their deadlines. Says
 // what must be sent and what came of it; keeps no clock, no store and no link. Ends by being dropped.
-import type { SumConfig } from '../core/privacy/secure-record.ts'
-import { kindOf } from '../core/privacy/secure-messages.ts'
+import { shapeOf, type SumConfig } from '../core/privacy/secure-record.ts'
+import { kindOf, sessionOf } from '../core/privacy/secure-messages.ts'
 import { SecureSumLead, type LeadEffect, type SumPhase } from '../core/privacy/secure-sum-lead.ts'
 import { SecureSumMember, type SumEffect } from '../core/privacy/secure-sum.ts'
 import { encodeSumPayload, type Voucher } from '../core/privacy/sum-payload.ts'
@@ -30,6 +30,8 @@ export class SumSession {
   confirmed: Uint8Array | null = null
   /** The lead's list left this member out, or too few stayed. */
   isOut = false
+  /** At the lead: there will be no sum. */
+  hasFailed = false
   private readonly member: SecureSumMember
   private readonly leading: SecureSumLead | null
   private readonly vouchers = new Map<
@@ -62,6 +64,12 @@ export class SumSession {
 
   give(vector: Uint32Array): void {
     this.takeMember(this.member.step({ type: 'input', vector }))
+  }
+
+  /** Whether a message is of this sum and not of another that its lead has begun. */
+  isOf(bytes: Uint8Array): boolean {
+    const { session } = shapeOf(this.config)
+    return sessionOf(bytes).every((byte, i) => byte === session[i])
   }
 
   hear(from: MemberId, bytes: Uint8Array, signature: Uint8Array): void {
@@ -133,6 +141,7 @@ export class SumSession {
           host.blame(effect.by)
           break
         case 'failed':
+          this.hasFailed = true
           if (effect.failure.kind === 'bad-dealer') host.blame(effect.failure.by)
           break
         case 'sum':

@@ -24,7 +24,12 @@ export function swarmView(peer: Peer): SwarmView {
   return {
     links: [...deps.transport.links()],
     passed: [...wire.updates.passed],
-    round: { published, expected: progress.expected, ageMs: deps.clock.now() - progress.startedAt },
+    // Where changes are summed one member publishes for all.
+    round: {
+      published,
+      expected: sums ? Math.min(1, progress.expected) : progress.expected,
+      ageMs: deps.clock.now() - progress.startedAt,
+    },
     lot: drawsAll(window.current.draw) ? null : { share: window.share, drawn: progress.drawn },
     tolerance: {
       rule: terms.rule,

@@ -49,6 +49,10 @@ export function estimateJoin(charter: CharterBody): JoinEstimate {
   }
 }
 
+/** Above so many members are no full mesh any more, and what is said to all comes over each of about six links. */
+const MESH_MEMBERS = 8
+const OVERLAY_COPIES = 6
+
 /** Sent and received by one member in a round. */
 function roundBytes(
   { parameters, updateBytes }: ModelFacts,
@@ -59,5 +63,8 @@ function roundBytes(
   if (privacy !== 'masks') return 2 * (members - 1) * updateBytes
   // The own vector to the lead, those of others in every n-th round when oneself leads, the sum once in and about once out.
   const sum = SIGNED_HEADER_BYTES + sumPayloadBytes(parameters, members)
-  return updateBytes * (1 + (members - 1) / members) + 2 * sum + 2 * (members - 1) * sumTalkBytes(members)
+  const copies = members > MESH_MEMBERS ? OVERLAY_COPIES : 1
+  return (
+    updateBytes * (1 + (members - 1) / members) + 2 * sum + 2 * (members - 1) * copies * sumTalkBytes(members)
+  )
 }

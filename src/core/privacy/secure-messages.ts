@@ -51,6 +51,11 @@ export function kindOf(bytes: Uint8Array): SumMessage['kind'] | null {
   return bytes.length < HEAD_BYTES || bytes[0] !== VERSION ? null : (KINDS[bytes[1]! - 1] ?? null)
 }
 
+/** The session that a message names; of bytes that kindOf knows. */
+export function sessionOf(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(2, HEAD_BYTES)
+}
+
 export function encodeSumMessage(message: SumMessage, shape: SumShape): Uint8Array {
   const head = Uint8Array.of(VERSION, KINDS.indexOf(message.kind) + 1)
   return concatBytes(head, shape.session.subarray(0, SESSION_BYTES), ...body(message, shape))
@@ -86,8 +91,7 @@ export type SumDecodeFault = 'malformed' | 'other-session'
 export function decodeSumMessage(bytes: Uint8Array, shape: SumShape): SumMessage | SumDecodeFault {
   const kind = kindOf(bytes)
   if (!kind) return 'malformed'
-  if (!sameBytes(bytes.subarray(2, HEAD_BYTES), shape.session.subarray(0, SESSION_BYTES)))
-    return 'other-session'
+  if (!sameBytes(sessionOf(bytes), shape.session.subarray(0, SESSION_BYTES))) return 'other-session'
   const content = bytes.slice(HEAD_BYTES)
   return decoders[kind](content, shape) ?? 'malformed'
 }

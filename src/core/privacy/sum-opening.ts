@@ -1,7 +1,7 @@
 // The first message of a round's sum: its lead says who is in it. And the order in which members lead, which is another one in
 // every round and the same for all who see the same members. Whether the list is fair is for every member to judge.
 //
-//   version (1) || 0 || nonce (16) || members (1) || 32 bytes each, ascending as ids
+//   version (1) || 0 || attempt (1) || nonce (16) || members (1) || 32 bytes each, ascending as ids
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { decodeBase64url, encodeBase64url } from '../num/base64url.ts'
@@ -11,9 +11,11 @@ import { MAX_SUM_MEMBERS, MIN_SUM_MEMBERS } from './sum-bytes.ts'
 
 const VERSION = 1
 const NONCE_BYTES = 16
-const HEAD_BYTES = 2 + NONCE_BYTES + 1
+const HEAD_BYTES = 3 + NONCE_BYTES + 1
 
 export interface Opening {
+  /** Counts up where a lead begins anew in one round: members had come or gone. */
+  readonly attempt: number
   /** Fresh: two sums are never one session. */
   readonly nonce: Uint8Array
   readonly members: readonly MemberId[]
@@ -23,9 +25,14 @@ export function isOpening(bytes: Uint8Array): boolean {
   return bytes[0] === VERSION && bytes[1] === 0
 }
 
-export function encodeOpening({ nonce, members }: Opening): Uint8Array {
+/** Of bytes that are an opening. */
+export function attemptOf(bytes: Uint8Array): number {
+  return bytes[2] ?? 0
+}
+
+export function encodeOpening({ attempt, nonce, members }: Opening): Uint8Array {
   const ids = members.map(member => decodeBase64url(member, 32)!)
-  return concatBytes(Uint8Array.of(VERSION, 0), nonce, Uint8Array.of(members.length), ...ids)
+  return concatBytes(Uint8Array.of(VERSION, 0, attempt), nonce, Uint8Array.of(members.length), ...ids)
 }
 
 export function decodeOpening(bytes: Uint8Array): Opening | undefined {
@@ -37,7 +44,7 @@ export function decodeOpening(bytes: Uint8Array): Opening | undefined {
     (_, i) => encodeBase64url(bytes.subarray(HEAD_BYTES + 32 * i, HEAD_BYTES + 32 * (i + 1))) as MemberId,
   )
   const isSorted = members.every((id, i) => i === 0 || members[i - 1]! < id)
-  return isSorted ? { nonce: bytes.slice(2, 2 + NONCE_BYTES), members } : undefined
+  return isSorted ? { attempt: attemptOf(bytes), nonce: bytes.slice(3, 3 + NONCE_BYTES), members } : undefined
 }
 
 /** Names the sum among all sums of all rooms. */

@@ -134,7 +134,7 @@ it('weighs on the wire what screens state', () => {
 
 describe('the opening of a sum', () => {
   const members = Array.from({ length: 5 }, member).sort()
-  const opening = { nonce: bytes(16), members }
+  const opening = { attempt: 3, nonce: bytes(16), members }
 
   it('comes back as it was; unsorted, short or crowded lists are nothing', () => {
     const encoded = encodeOpening(opening)
