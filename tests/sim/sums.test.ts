@@ -18,6 +18,7 @@ import { buildView } from '../../src/peer/peer-view.ts'
 import { decodeMessage } from '../../src/protocol/messages.ts'
 import { blobs, blobCharter, CLASSES } from '../../src/sim/blobs.ts'
 import { commonHashes } from '../../src/sim/scenarios.ts'
+import { createSimSigner } from '../../src/sim/sim-signer.ts'
 import { Swarm, type PeerPorts, type SimMember, type SwarmOptions } from '../../src/sim/swarm.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
 
@@ -249,5 +250,25 @@ test('two go on without sums and are told so; with a third there are sums', asyn
   await swarm.clock.run(swarm.clock.now() + 60_000, () => first.peer.sums!.view.counted > 2)
   expect(first.peer.sums!.view).toMatchObject({ last: 'counted', trainers: 3 })
   expect(first.peer.modelParams()).not.toEqual(before)
+  swarm.close()
+})
+
+test('where two have no link, others hand on what they say to each other', async () => {
+  const apart = [0, 1].map(index => createSimSigner(`apart/${index}`).id)
+  const swarm = new Swarm({
+    ...options('apart', { ...MASKS, rounds: 0 }),
+    network: { canLink: (a, b) => !(apart.includes(a) && apart.includes(b)) },
+  })
+  for (let i = 0; i < 4; i++) await swarm.join()
+  const updates = new Set<string>()
+  const ledBy = (): boolean => apart.every(id => [...updates].some(author => author === id))
+  await swarm.clock.run(20_000, () => {
+    for (const { peer } of swarm.members)
+      for (const round of peer.machine.window.openRounds())
+        for (const author of peer.machine.window.updatesOf(round).keys()) updates.add(author)
+    return ledBy()
+  })
+  expect(ledBy()).toBe(true)
+  for (const { peer } of swarm.members) expect(peer.sums!.view.missed).toBeLessThanOrEqual(1)
   swarm.close()
 })
