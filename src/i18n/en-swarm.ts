@@ -52,6 +52,8 @@ export const enSwarm = {
     published: (published: string, expected: string) => `${published} of ${expected} have published`,
     age: (seconds: string) => `open for ${seconds}`,
     hint: 'It ends when everybody has published, or shortly after two thirds have. Nobody waits for a name; what comes late is worked in.',
+    summed:
+      'It ends when the sum of all changes is published, by another member each round; or without one when too few take part or nobody finishes it in time.',
   },
   lot: {
     about: (committee: string, crowd: string) => `About ${committee} of ${crowd} publish in a round, by lot.`,

@@ -50,6 +50,8 @@ export const jaSwarm = {
     published: (published: string, expected: string) => `${expected} 人中 ${published} 人が公開`,
     age: (seconds: string) => `開始から ${seconds}`,
     hint: '全員が公開するか、3 分の 2 が公開して少し経つと終わります。特定の誰かを待つことはなく、遅れて届いた更新もあとから取り込みます。',
+    summed:
+      '変化の合計が公開されると終わります。まとめる人は毎回替わります。加わる人が足りないか、時間内にまとまらなければ、合計なしで進みます。',
   },
   lot: {
     about: (committee: string, crowd: string) =>
