@@ -16,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   ledger: () => import('./ledger.ts'),
   page: () => import('./page.ts'),
   rdfl: () => import('./rdfl.ts'),
+  split: () => import('./split.ts'),
   swarm: () => import('./swarm.ts'),
   trainer: () => import('./trainer.ts'),
   transport: () => import('./transport.ts'),

@@ -9,7 +9,10 @@ const app = new App(
     const { createRooms } = await import('./adapters/rooms-browser.ts')
     return createRooms()
   },
-  async () => (await import('./adapters/lab-browser.ts')).workerLab,
+  {
+    swarm: async () => (await import('./adapters/lab-browser.ts')).workerLab,
+    market: async () => (await import('./adapters/market-lab-browser.ts')).openWorkerMarket,
+  },
   mayResume,
 )
 

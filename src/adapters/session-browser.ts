@@ -1,5 +1,6 @@
 // A stay in a tab: links in the page, peer and trainer in a worker each, joined by message ports. The page only relays
 // and shows. Everything is freed by close(), whichever part fails first.
+import type { AppraiserHandle } from '../ports/appraiser.ts'
 import type { ActionResult, GovernanceAction } from '../ports/governance-view.ts'
 import type { CharterEntry } from '../peer/founding.ts'
 import { CharterDesk } from '../peer/charter-desk.ts'
@@ -9,6 +10,7 @@ import type { Signer } from '../ports/signer.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { FromPeer, PeerCall, PeerCalls, ToPeer } from '../workers/peer-messages.ts'
 import type { PageToTrainer } from '../workers/trainer-messages.ts'
+import { workerAppraiser } from './appraiser-browser.ts'
 import { serveTransport } from './transport-port.ts'
 
 const LINGER_MS = 1_000
@@ -179,13 +181,35 @@ export function openSession(parts: SessionParts): Promise<Session> {
       testSamples: (offset, count) => call('testSamples', offset, count),
       exportModel: format => call('exportModel', format),
       measureWhole: () => call('measureWhole'),
+      measureReconstruction: () => call('measureReconstruction'),
       act: action => act(action),
+      actRun: action => call('actRun', action),
       ledgerPage: query => call('ledgerPage', query),
       proofOf: hash => call('proofOf', hash),
       exportLedger: () => call('exportLedger'),
       trace: modelHash => call('trace', modelHash),
       compareModel: (bytes, name) => call('compareModel', bytes, name),
       openCommitment: commitment => call('openCommitment', commitment),
+      appraise(options, listener) {
+        let run: AppraiserHandle | null = null
+        let ended = false
+        call('ownSamples').then(
+          samples => {
+            if (ended) return
+            if (samples) run = workerAppraiser.start(samples, options, listener)
+            else listener({ type: 'refused', refusal: { kind: 'no-samples' } })
+          },
+          (cause: unknown) => {
+            if (!ended) listener({ type: 'crashed', message: String(cause) })
+          },
+        )
+        return {
+          close() {
+            ended = true
+            run?.close()
+          },
+        }
+      },
       async leave() {
         const receipt = await call('leave')
         // The leave entry is on its way through the page's links: they linger a moment before everything is freed.

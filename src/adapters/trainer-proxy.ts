@@ -1,6 +1,7 @@
 // Trainer port over a MessagePort: the trainer itself lives behind the other end (workers/trainer-host.ts). Inputs are
 // cloned on the way there, since callers keep them; results are transferred back. When the port closes, whatever still
 // waits rejects with kind 'closed'.
+import type { OpenSegment } from '../ports/segment.ts'
 import { type Trainer, type TrainerConfig, TrainerError, type TrainProgress } from '../ports/trainer.ts'
 import type {
   FromTrainer,
@@ -14,6 +15,8 @@ import type {
 export interface TrainerProxy extends Trainer {
   /** Chooses and opens a backend over there; nothing computes before. Resolves when `report` is known. Once only. */
   open(config: TrainerConfig, options: OpenOptions): Promise<void>
+  /** An engine for part of a model over there, whichever is fastest. After open. */
+  openSegment: OpenSegment
 }
 
 interface Waiting {
@@ -94,6 +97,21 @@ export function createTrainerProxy(port: MessagePort): TrainerProxy {
     },
     async predict(params, sample) {
       return (await ask('predicted', { type: 'predict', params, sample })).probabilities
+    },
+    async openSegment(config) {
+      const { segment, backend } = await ask('segmentOpened', { type: 'segmentOpen', config })
+      const values = async (request: TrainerRequest): Promise<Float32Array | null> =>
+        (await ask('values', request)).values
+      return {
+        backend,
+        begin: async start => void (await ask('done', { type: 'segmentBegin', segment, start })),
+        forward: async (input, count) =>
+          (await values({ type: 'segmentForward', segment, input, count })) ?? new Float32Array(0),
+        backward: outputGradient => values({ type: 'segmentBackward', segment, outputGradient }),
+        apply: async () => void (await ask('done', { type: 'segmentApply', segment })),
+        read: async () => (await values({ type: 'segmentRead', segment })) ?? new Float32Array(0),
+        close: () => control({ type: 'segmentClose', segment }),
+      }
     },
     close() {
       control({ type: 'close' })

@@ -4,15 +4,17 @@ import { createReferenceModel } from '../core/model/reference/model.ts'
 import { createMoments } from '../core/model/reference/optimizer.ts'
 import { scoreChunks, startRun } from '../core/model/reference/train.ts'
 import type { BackendReport, TrainerConfig } from '../ports/trainer.ts'
-import { checkParams, checkSample, type ClearableTrainer, createSplits } from './trainer-data.ts'
-import { createJobDesk, jobMeter, rateStepMs } from './trainer-job.ts'
-import { createPace } from './trainer-pace.ts'
+import { systemClock } from './clock-system.ts'
+import { createEventTurn } from './event-turn.ts'
+import { checkParams, checkSample, type ClearableTrainer, createSplits } from '../peer/trainer-data.ts'
+import { createJobDesk, jobMeter, rateStepMs } from '../peer/trainer-job.ts'
+import { createPace } from '../peer/trainer-pace.ts'
 
 export function createReferenceTrainer(config: TrainerConfig): ClearableTrainer {
   const model = createReferenceModel(config.model)
   const splits = createSplits(config.model)
   const desk = createJobDesk(config.model, splits)
-  const pace = createPace()
+  const pace = createPace(systemClock, createEventTurn())
   let moments = createMoments(model.layout.size)
 
   const report: BackendReport = {

@@ -23,9 +23,11 @@ import {
   openSession,
 } from './backends/device-session.ts'
 import type { TfjsBackend } from './backends/open-backend.ts'
-import { checkParams, checkSample, type ClearableTrainer, createSplits } from './trainer-data.ts'
-import { createJobDesk, jobMeter, rateStepMs } from './trainer-job.ts'
-import { createPace } from './trainer-pace.ts'
+import { systemClock } from './clock-system.ts'
+import { createEventTurn } from './event-turn.ts'
+import { checkParams, checkSample, type ClearableTrainer, createSplits } from '../peer/trainer-data.ts'
+import { createJobDesk, jobMeter, rateStepMs } from '../peer/trainer-job.ts'
+import { createPace } from '../peer/trainer-pace.ts'
 import { createLossReader } from './backends/loss-reader.ts'
 
 /** A device may be lost this often in a trainer's life before it gives up. */
@@ -53,7 +55,7 @@ export async function createTfjsTrainer(
   const splits = createSplits(config.model)
   const desk = createJobDesk(config.model, splits)
   const { assertOpen } = desk
-  const pace = createPace()
+  const pace = createPace(systemClock, createEventTurn())
   let device = await openSession(config.model, backend)
   let reopening: Promise<void> | null = null
   // Moments of the last Adam job, on the host so that they outlive a device.

@@ -133,5 +133,6 @@ export const enErrors = {
     quota: 'more ledger entries than one member may write between two seals',
     'bad-seal': 'a seal over entries that the ledger does not hold',
     'bad-sum': 'a sum under masks that breaks its own rules',
+    'bad-lending': 'computed wrongly for another member',
   },
 }

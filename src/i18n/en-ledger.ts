@@ -1,4 +1,5 @@
 // English for the ledger and its verification. Loaded with those screens, not with the first one.
+import { runKinds, runSays } from './en-runs.ts'
 
 const many = (n: number, one: string, other: string): string => (n === 1 ? one : other)
 
@@ -99,6 +100,7 @@ export const enLedger = {
     endorse: 'Signatures',
     transfer: 'Payments',
     proof: 'Proofs of contradiction',
+    ...runKinds,
   },
   says: {
     charter: (who: string, title: string) => `${who} opened the room ${title} and set its terms`,
@@ -133,6 +135,7 @@ export const enLedger = {
       `${who} proved that ${whom} signed two things that exclude each other`,
     entry: (hash: string) => `entry ${hash}`,
     licenceOf: (hash: string) => `licence ${hash}`,
+    ...runSays,
   },
   signs: {
     pause: 'the pause',

@@ -8,6 +8,7 @@ export const enRoom = {
     tabTraining: 'Training',
     tabTry: 'Try it',
     tabSwarm: 'Swarm',
+    tabRounds: 'Rounds',
     tabLedger: 'Ledger',
     tabGovernance: 'Governance',
     tabInvite: 'Invite',

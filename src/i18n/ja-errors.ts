@@ -120,5 +120,6 @@ export const jaErrors = {
     quota: '次の封印までに一人が書ける数を超えた記録',
     'bad-seal': '台帳にない記録を含む封印',
     'bad-sum': '決まりに反するマスク付きの合計',
+    'bad-lending': '貸した計算の結果が正しくない',
   },
 } satisfies typeof enErrors

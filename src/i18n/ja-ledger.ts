@@ -1,5 +1,6 @@
 // 日本語: 台帳と検証. The same keys as en-ledger.ts.
 import type { enLedger } from './en-ledger.ts'
+import { runKinds, runSays } from './ja-runs.ts'
 
 export const jaLedger = {
   title: '台帳',
@@ -94,6 +95,7 @@ export const jaLedger = {
     endorse: '賛同の署名',
     transfer: '支払い',
     proof: '矛盾の証拠',
+    ...runKinds,
   },
   says: {
     charter: (who: string, title: string) => `${who}がルーム${title}を開き、条件を決めました`,
@@ -127,6 +129,7 @@ export const jaLedger = {
     proof: (who: string, whom: string) => `${who}が、${whom}の署名した二つのものが両立しないことを示しました`,
     entry: (hash: string) => `記録 ${hash} `,
     licenceOf: (hash: string) => `許可 ${hash} `,
+    ...runSays,
   },
   signs: {
     pause: '停止の命令',

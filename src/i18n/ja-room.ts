@@ -7,6 +7,7 @@ export const jaRoom = {
     tabTraining: '学習',
     tabTry: '試す',
     tabSwarm: 'スウォーム',
+    tabRounds: '報酬',
     tabLedger: '台帳',
     tabGovernance: 'ガバナンス',
     tabInvite: '招く',

@@ -204,7 +204,7 @@ export class Citizen {
   }
 
   /** Who was heard lately, this member included; sorted. */
-  private present(): MemberId[] {
+  present(): MemberId[] {
     const { wire, clock, self } = this.host
     const now = clock.now()
     const present = new Set<MemberId>([self])

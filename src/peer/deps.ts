@@ -4,6 +4,7 @@ import type { Profile } from '../core/gossip/machine.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
 import type { Entropy } from '../ports/clock.ts'
 import type { RoomLink } from '../ports/session.ts'
+import type { OpenSegment } from '../ports/segment.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import type { CharterEntry } from './founding.ts'
 import type { Resume } from './kept.ts'
@@ -20,6 +21,8 @@ export interface PeerDeps extends WirePorts {
   readonly deviceId: string
   /** Called once, after consent. Watchers get one too: they measure and try the model. */
   openTrainer(charter: CharterBody, role: 'trainer' | 'watcher'): Promise<Trainer>
+  /** Engines for lent compute; the reference where there is none. */
+  readonly openSegment?: OpenSegment
   /** Samples of a part of the built-in task; part -1 (watchers) has no training samples. */
   loadPart(
     charter: CharterBody,

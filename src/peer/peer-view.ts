@@ -43,6 +43,8 @@ export function buildView(peer: Peer): SessionView {
     entries: peer.book.sealedEntries + peer.book.ledger.size,
     ledger: ledgerView(peer),
     governance: governanceView(peer),
+    runs: peer.runs.desk.view(),
+    lending: peer.lendingView(),
     modelHash: machine.window.baseHash,
     modelHashRound: machine.window.base.round,
   }

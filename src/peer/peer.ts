@@ -18,6 +18,7 @@ import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import { initialParams } from '../core/model/init.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { LedgerPage, LedgerQuery } from '../ports/ledger-view.ts'
+import type { LendingView, ReconstructionView } from '../ports/lending-view.ts'
 import type { Phase, Prediction, Receipt, SessionFault, WholeMeasure } from '../ports/session.ts'
 import type { Trainer } from '../ports/trainer.ts'
 import { Citizen } from './citizen.ts'
@@ -28,13 +29,16 @@ import { ComputeGate } from './compute-gate.ts'
 import { Gauge } from './gauge.ts'
 import { gaugeHostOf } from './gauge-host.ts'
 import { freshState, recallHead } from './kept.ts'
+import { LendingDesk } from './lending-desk.ts'
 import { LocalRounds } from './local-rounds.ts'
 import { createProfile } from './profile.ts'
 import { RoomBook } from './room-book.ts'
 import { RoomDoc } from './room-doc.ts'
+import { openRunOffice, type RunOffice } from './run-office.ts'
 import { createReceipt } from './receipt.ts'
 import { Seat } from './seat.ts'
 import { SumDesk } from './sum-desk.ts'
+import { createReferenceSegment } from './segment-reference.ts'
 import { GovernanceDesk } from './governance-desk.ts'
 import { Training } from './training.ts'
 import type { Standing } from './update-exchange.ts'
@@ -46,6 +50,7 @@ const TICK_MS = 250
 const PRESENCE_TICKS = 4
 const MESH_MEMBERS = 8
 const RECEIPT_TICKS = 40
+const RUN_TICKS = 2
 /** A member that finds nobody goes on alone after this. */
 const ALONE_AFTER_MS = 4_000
 /** Own entries that others say there are, and that are not here, are waited for so long: anybody can say so. */
@@ -75,6 +80,8 @@ export class Peer {
   readonly rounds: LocalRounds
   /** Null in rooms without sums under masks. */
   readonly sums: SumDesk | null
+  private readonly lendingDesk: LendingDesk
+  readonly runs: RunOffice
   private readonly gate: ComputeGate
   private readonly uplink: Uplink
   private readonly listeners = new Set<() => void>()
@@ -149,6 +156,8 @@ export class Peer {
         this.wire.updates.compareWithAllLinks()
       },
       onStateFailed: () => this.dispatch({ type: 'state-failed' }),
+      onLend: (from, message, sizeBytes) => this.lendingDesk.onMessage(from, message, sizeBytes),
+      onLinkDown: member => this.lendingDesk.linkDown(member),
       onLinkUp: () => this.statePresence(),
       onChange: () => this.changed(),
       onFault: cause => this.fail(cause),
@@ -196,12 +205,34 @@ export class Peer {
       fail: cause => this.fail(cause),
       after: (ms, callback) => this.after(ms, callback),
     })
+    this.lendingDesk = new LendingDesk({
+      self: signer.id,
+      model: charter.model,
+      clock,
+      entropy: deps.entropy,
+      transport: deps.transport,
+      openSegment: deps.openSegment ?? (config => Promise.resolve(createReferenceSegment(config))),
+      plan: () => this.runs.steward.plan(),
+      allowance: () => this.gate.lendable(),
+      effort: () => this.effort,
+      states: () =>
+        [this.machine.window.current, ...this.machine.window.anchors.map(({ state }) => state)].map(
+          ({ params }) => params,
+        ),
+      params: () => this.modelParams(),
+      lend: (to, message, half) => this.wire.lend(to, message, half),
+      refuse: (member, reason) => this.wire.refuse(member, reason),
+      strike: (member, reason) => this.wire.strike(member, reason),
+      onChange: () => this.changed(),
+    })
     this.gate = new ComputeGate(this.citizen, {
       phase: () => this.phase,
       trainer: () => this.trainer,
       dispatch: event => this.dispatch(event),
       statePresence: () => this.statePresence(),
+      rests: () => this.runs.steward.rests,
     })
+    this.runs = openRunOffice(this, signer.id)
     this.seat = new Seat(
       charter,
       signer.id,
@@ -252,7 +283,7 @@ export class Peer {
       this.citizen.overseer.arrive()
       this.phase = 'preparing'
       await this.seat.take()
-      this.trainer = await opening
+      this.trainer = this.lendingDesk.wrap(await opening)
       if (this.closed) return this.trainer.close()
       const start = await recallHead(
         this.store,
@@ -315,6 +346,16 @@ export class Peer {
     this.changed()
   }
 
+  /** Trains on so many of its samples: what a sponsored run agreed on; null for all. */
+  async bring(samples: number | null): Promise<void> {
+    if (!this.trainer) return
+    try {
+      await this.seat.bring(this.trainer, samples)
+    } catch (cause) {
+      this.fail(cause)
+    }
+  }
+
   /** The trainer's worker died: nothing that was asked of it will be answered. */
   trainerCrashed(detail: string): void {
     this.fail(new Error(detail))
@@ -336,6 +377,16 @@ export class Peer {
   /** Both models on all held-out samples; null while there are none here. */
   measureWhole(): Promise<WholeMeasure | null> {
     return this.gauge.whole()
+  }
+
+  /** What the activations that this member sends to a lender tell of its samples, measured now; null where it sends none. */
+  measureReconstruction(): ReconstructionView | null {
+    return this.lendingDesk.measureReconstruction()
+  }
+
+  /** What lending comes to; null while no pair names this member. */
+  lendingView(): LendingView | null {
+    return this.lendingDesk.view
   }
 
   ledgerPage(query: LedgerQuery): Promise<LedgerPage> {
@@ -364,7 +415,9 @@ export class Peer {
     this.timers.clear()
     this.cancelWake()
     this.sums?.close()
+    this.runs.steward.close()
     this.wire.close()
+    this.lendingDesk.close()
     this.trainer?.close()
     this.deps.transport.close()
     this.doc.destroy()
@@ -404,6 +457,9 @@ export class Peer {
         if (effect.closed) this.roundClosed(effect.closed)
         else if (this.phase === 'finished') this.measureSoon()
         this.rounds.keepState(this.machine.window.anchors)
+        break
+      case 'frozen':
+        for (const round of effect.rounds) this.runs.steward.frozen(round)
         break
       case 'refused':
         this.wire.refuse(effect.author, effect.reason)
@@ -469,7 +525,9 @@ export class Peer {
     this.wire.tick()
     this.judgeUplink()
     this.gate.oversee()
-    this.wire.seals.tick(this.citizen.needsSeal(this.phase))
+    this.lendingDesk.tick()
+    this.wire.seals.tick(this.citizen.needsSeal(this.phase) || this.runs.steward.needsSeal)
+    if (this.ticks % RUN_TICKS === 0 && this.restored && this.seat.summary) this.runs.steward.tick()
     const crowded = this.citizen.members.size > MESH_MEMBERS
     if (this.ticks % (crowded ? 2 * PRESENCE_TICKS : PRESENCE_TICKS) === 0) this.statePresence()
     if (this.ticks % RECEIPT_TICKS === 0) this.citizen.stateReceipt().catch(() => undefined)

@@ -5,16 +5,29 @@ import type { Codec } from '../core/compress/codec.ts'
 import { createMasked } from '../core/compress/masked.ts'
 import { createOneBit } from '../core/compress/one-bit.ts'
 import { createSparse } from '../core/compress/sparse.ts'
-import type { Encoded, Profile } from '../core/gossip/machine.ts'
+import type { Encoded, Profile as Mixing } from '../core/gossip/machine.ts'
 import type { Update } from '../core/gossip/update.ts'
 import type { TrainingTerms } from '../core/ledger/entry.ts'
 import { BLOCK, type Vectors } from '../core/robust/rule.ts'
 import { ruleOf } from '../core/robust/rules.ts'
 import { createSumProfile } from './sum-profile.ts'
 
+/** What the machine needs, and the parts that contributions are measured by. */
+export interface Profile extends Mixing {
+  /**
+   * What each update put into the round's mean: its vector, cut to the median norm of the round and weighted as the charter
+   * says. They add up to the mean over all; rules that drop or trim single values differ from it a little.
+   */
+  parts(updates: readonly Update[]): readonly Float32Array[]
+}
+
 /** @param parameters of which updates speak: fewer than the model's where members keep their own head */
 export function createProfile(parameters: number, terms: TrainingTerms): Profile {
-  if (terms.privacy.type === 'masks') return createSumProfile(parameters, terms)
+  if (terms.privacy.type === 'masks') {
+    // What one member put into a sum is what nobody is to know.
+    const parts = (updates: readonly Update[]) => updates.map(() => new Float32Array(parameters))
+    return { ...createSumProfile(parameters, terms), parts }
+  }
   const { whole, narrow, codecs } = codecsOf(parameters, terms.profile)
   const rule = ruleOf(terms.rule, { trusted: terms.trusted === 'yes' })
   const codecOf = ({ codec }: Pick<Encoded, 'codec'>): Codec => {
@@ -51,6 +64,16 @@ export function createProfile(parameters: number, terms: TrainingTerms): Profile
         for (let i = from; i < to; i++) start[i] = params[i]! - error[i]!
       }
       return start
+    },
+    parts(updates) {
+      const { norms, weights } = vectorsOf(updates, parameters, terms.weighting, codecOf)
+      const bound = [...norms].sort((a, b) => a - b)[norms.length >> 1] ?? 0
+      const total = weights.reduce((sum, weight) => sum + weight, 0)
+      return updates.map((update, k) => {
+        const cut = norms[k]! > bound && norms[k]! > 0 ? bound / norms[k]! : 1
+        const factor = (cut * weights[k]!) / total
+        return Float32Array.from(decode(codecOf(update), update), value => factor * value)
+      })
     },
     mix(updates) {
       const { direction, outsized } = rule(vectorsOf(updates, parameters, terms.weighting, codecOf))

@@ -13,6 +13,8 @@ import type { Wire } from './wire.ts'
 
 /** A part whose holder was silent for this long counts as free. */
 const PART_LEASE_MS = 60_000
+/** Samples that contributions are measured on. */
+const VALIDATION_SAMPLES = 500
 
 export class Seat {
   part = -1
@@ -21,6 +23,8 @@ export class Seat {
   private testLoaded = false
   private fetched: Awaited<ReturnType<PeerDeps['loadPart']>> | null = null
   private root = ''
+  /** How many of them train, where a sponsored run agreed on less than all. */
+  private brought: number | null = null
   private readonly added: Dataset[] = []
 
   constructor(
@@ -41,6 +45,19 @@ export class Seat {
     return this.testLoaded
   }
 
+  /** The samples of the join entry, without those that the person added since; null without any. */
+  get described(): {
+    readonly root: string
+    readonly samples: number
+    readonly perClass: readonly number[]
+  } | null {
+    const train = this.fetched?.train
+    if (!train || this.root === '') return null
+    const perClass = new Array<number>(this.charter.classes.length).fill(0)
+    for (const label of train.y) perClass[label]!++
+    return { root: this.root, samples: train.y.length, perClass }
+  }
+
   /** Picks a part, gets its data, and says so in the ledger, unless the ledger says it already. */
   async take(): Promise<void> {
     this.part = this.pick()
@@ -57,6 +74,11 @@ export class Seat {
     await this.fetch()
     await this.stateJoin()
     return true
+  }
+
+  /** What its root commits to, and the held-out samples beside it; examples added later are in neither. */
+  get committed(): { readonly train: Dataset | null; readonly test: Dataset | null } {
+    return { train: this.fetched?.train ?? null, test: this.fetched?.test ?? null }
   }
 
   async load(trainer: Trainer): Promise<void> {
@@ -77,12 +99,44 @@ export class Seat {
       await trainer.setData('test', test)
       this.testLoaded = true
     }
-    if (train) await trainer.setData('train', train)
+    if (train) await trainer.setData('train', this.share(train))
     // Another part must not take away what the person added.
     for (const data of this.added) {
       await trainer.addExamples(data)
       this.countAdded(data)
     }
+  }
+
+  /** Held-out samples from the end of the set: quick measurements of accuracy use those from its beginning. */
+  async loadValidation(trainer: Trainer): Promise<void> {
+    const { testData } = this
+    if (!testData) return
+    const count = Math.min(VALIDATION_SAMPLES, Math.ceil(testData.y.length / 2))
+    const from = testData.y.length - count
+    const width = testData.x.length / testData.y.length
+    await trainer.setData('validation', {
+      ...testData,
+      x: testData.x.slice(from * width),
+      y: testData.y.slice(from),
+    })
+  }
+
+  /** Trains on so many samples from now on; null for all. */
+  async bring(trainer: Trainer, samples: number | null): Promise<void> {
+    if (samples === this.brought) return
+    this.brought = samples
+    await this.load(trainer)
+  }
+
+  /** Spread evenly over the data, so that an ordered set keeps its classes. */
+  private share(train: Dataset): Dataset {
+    const whole = train.y.length
+    if (this.brought === null || this.brought >= whole) return train
+    const width = train.x.length / whole
+    const picked = Array.from({ length: this.brought }, (_, i) => Math.floor((i * whole) / this.brought!))
+    const x = train.x.slice(0, picked.length * width)
+    picked.forEach((from, i) => x.set(train.x.subarray(from * width, (from + 1) * width), i * width))
+    return { ...train, x, y: train.y.slice(0, picked.length).map((_, i) => train.y[picked[i]!]!) }
   }
 
   /** Adds the person's own examples to the training samples, now and after every change of part. */

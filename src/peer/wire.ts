@@ -11,6 +11,7 @@ import type { RefusalReason } from '../ports/session.ts'
 import type { Signer } from '../ports/signer.ts'
 import type { Store } from '../ports/store.ts'
 import type { Priority, Transport, TransportEvent } from '../ports/transport.ts'
+import type { LendMessage } from '../protocol/lending.ts'
 import { decodeMessage, encodeMessage, type PeerMessage } from '../protocol/messages.ts'
 import type { PresenceStatement } from '../protocol/presence.ts'
 import { Archive } from './archive.ts'
@@ -46,6 +47,9 @@ export interface WireHost extends UpdateHost {
   onSigned(member: MemberId): void
   onState(state: ModelState, hash: string): void
   onStateFailed(): void
+  /** Lent compute: taken at once, worked on later. */
+  onLend(from: MemberId, message: LendMessage, sizeBytes: number): void
+  onLinkDown(member: MemberId): void
   onLinkUp(): void
   onChange(): void
   /** Something of ours broke while a message was handled. */
@@ -185,6 +189,12 @@ export class Wire {
     this.host.onChange()
   }
 
+  /** Bulk, so that it never holds up what rounds and seals wait for. Bytes queued; 0: no link, or its queue is full. */
+  lend(to: MemberId, message: LendMessage, half: boolean): number {
+    const bytes = encodeMessage({ type: 'lend', message, half })
+    return !this.closed && this.ports.transport.send(to, bytes, 'bulk') ? bytes.length : 0
+  }
+
   /** Resolves when everything that came in so far was handled. */
   async drained(): Promise<void> {
     await Promise.all([...this.queues.values()].map(({ tail }) => tail))
@@ -209,6 +219,7 @@ export class Wire {
         this.states.linkDown(event.member)
         this.seals.linkDown(event.member)
         this.queues.delete(event.member)
+        this.host.onLinkDown(event.member)
         break
       case 'message':
         this.onMessage(event.from, event.bytes)
@@ -247,7 +258,7 @@ export class Wire {
     if (this.closed) return
     try {
       const message = decodeMessage(bytes)
-      if (message) await this.handle(from, message)
+      if (message) await this.handle(from, message, bytes.length)
       else this.strike(from, 'malformed')
     } catch (cause) {
       // One message that we cannot handle must not silence the link: the next one gets its turn.
@@ -255,7 +266,7 @@ export class Wire {
     }
   }
 
-  private async handle(from: MemberId, message: PeerMessage): Promise<void> {
+  private async handle(from: MemberId, message: PeerMessage, sizeBytes: number): Promise<void> {
     switch (message.type) {
       case 'presence':
         return this.presence.onPresence(from, message)
@@ -307,6 +318,8 @@ export class Wire {
         return this.history.onArchive(message.seal, message.bytes)
       case 'sum':
         return this.sums ? this.sums.onPart(from, message) : this.strike(from, 'malformed')
+      case 'lend':
+        return this.host.onLend(from, message.message, sizeBytes)
       default:
         message satisfies never
     }
@@ -325,7 +338,7 @@ export class Wire {
     return !this.closed && this.ports.transport.send(to, encodeMessage(message), priority)
   }
 
-  private strike(member: MemberId, reason: RefusalReason): void {
+  strike(member: MemberId, reason: RefusalReason): void {
     this.refuse(member, reason)
     if (this.refusals.strike(member, this.ports.clock.now())) this.ports.transport.ban(member)
   }

@@ -4,9 +4,12 @@ import type { Dataset } from '../core/data/dataset.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
 import type { MemberId, RoomId } from '../core/num/ids.ts'
 import type { AuditReport } from '../core/room/audit-report.ts'
+import type { AppraiserEvent, AppraiserHandle, AppraiserOptions } from './appraiser.ts'
 import type { ActionResult, GovernanceAction, GovernanceView, ModelComparison } from './governance-view.ts'
 import type { LedgerPage, LedgerQuery, LedgerView, Trace } from './ledger-view.ts'
 import type { OwnDataRequest, OwnDataResult } from './own-data.ts'
+import type { LendingView, ReconstructionView } from './lending-view.ts'
+import type { RunAction, RunActionResult, RunsView } from './runs-view.ts'
 import type { SwarmView } from './swarm-view.ts'
 import type { BackendReport, Evaluation } from './trainer.ts'
 
@@ -77,6 +80,8 @@ export type RefusalReason =
   | 'bad-seal'
   /** Broke the rules of a sum under masks: shares that do not fit, lists that contradict each other. */
   | 'bad-sum'
+  /** Compute that it lent came back wrong. */
+  | 'bad-lending'
 
 export interface Refusal {
   readonly member: MemberId | null
@@ -153,6 +158,9 @@ export interface SessionView {
   readonly entries: number
   readonly ledger: LedgerView
   readonly governance: GovernanceView
+  readonly runs: RunsView
+  /** Null while no pair of owner and provider names this member. */
+  readonly lending: LendingView | null
   /** Hex SHA-256 of the newest common state, and its round. */
   readonly modelHash: string
   readonly modelHashRound: number
@@ -200,7 +208,10 @@ export interface Session {
   exportModel(format: ModelExport): Promise<readonly ExportedFile[]>
   /** Null while there are no held-out samples here. */
   measureWhole(): Promise<WholeMeasure | null>
+  /** What the activations that this member sends to a lender tell of its samples; null where it sends none. */
+  measureReconstruction(): Promise<ReconstructionView | null>
   act(action: GovernanceAction): Promise<ActionResult>
+  actRun(action: RunAction): Promise<RunActionResult>
   ledgerPage(query: LedgerQuery): Promise<LedgerPage>
   /** Inclusion proof of one sealed entry, checkable without the rest; null while it is open or unknown. */
   proofOf(hash: string): Promise<ExportedFile | null>
@@ -211,6 +222,11 @@ export interface Session {
   compareModel(bytes: Uint8Array, name: string): Promise<ModelComparison>
   /** The opening of a commitment that an auditor asked for; null when this device does not hold it. */
   openCommitment(commitment: string): Promise<ExportedFile | null>
+  /**
+   * Appraises the samples that this member's join commits to and measures how accuracy grows with them, in this tab. A
+   * watcher's is refused ('no-samples').
+   */
+  appraise(options: AppraiserOptions, listener: (event: AppraiserEvent) => void): AppraiserHandle
   /** Signs a leave entry, tells the others, stops everything; resolves with the receipt. */
   leave(): Promise<Receipt>
   close(): void

@@ -23,7 +23,8 @@ export interface BackendReport {
   readonly trials: readonly BackendTrial[]
 }
 
-export type Split = 'train' | 'test'
+/** 'validation': what contributions are measured on, apart from what quick measurements of accuracy use. */
+export type Split = 'train' | 'test' | 'validation'
 
 export type Optimizer =
   | { readonly type: 'sgd'; readonly learningRate: number }
@@ -89,7 +90,7 @@ export interface Evaluation {
 
 export interface Trainer {
   readonly report: BackendReport
-  /** Replaces a split. The test split never enters training. */
+  /** Replaces a split. Only the training split enters training. */
   setData(split: Split, data: Dataset): Promise<void>
   /** Adds samples to the training split (drawn digits). */
   addExamples(data: Dataset): Promise<void>

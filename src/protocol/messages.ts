@@ -6,6 +6,7 @@ import { BUCKET_DIGEST_BYTES, bucketOf, BUCKETS } from '../core/ledger/head-buck
 import { encodeBase64url } from '../core/num/base64url.ts'
 import { hexToBytes } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import { decodeLending, encodeLending, type LendMessage } from './lending.ts'
 import { decodePresence, type PresenceStatement } from './presence.ts'
 import { blobs, getHash, memberBytes, readBlobs, readRecords, records, setHash, tagged } from './records.ts'
 
@@ -97,6 +98,8 @@ export type PeerMessage =
       readonly signature: Uint8Array
       readonly payload: Uint8Array
     }
+  /** Lent compute, to one member (lending.ts); `half` says how values travel and is false in what was decoded. */
+  | { readonly type: 'lend'; readonly message: LendMessage; readonly half: boolean }
 
 const CODES = {
   presence: 1,
@@ -123,7 +126,8 @@ const CODES = {
   'heads-part': 22,
   'entries-want': 23,
   backlog: 24,
-  sum: 25,
+  sum: 26,
+  lend: 25,
 } as const
 
 /** By the first byte of a message. */
@@ -247,6 +251,8 @@ export function encodeMessage(message: PeerMessage): Uint8Array {
       head.set(message.signature, 69)
       return tagged(CODES[message.type], head, message.payload)
     }
+    case 'lend':
+      return tagged(CODES[message.type], encodeLending(message.message, message.half))
   }
 }
 
@@ -381,6 +387,10 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
         signature: body.subarray(69, SUM_HEAD),
         payload: body.subarray(SUM_HEAD),
       }
+    case CODES.lend: {
+      const message = decodeLending(body)
+      return message && { type: 'lend', message, half: false }
+    }
     default:
       return undefined
   }

@@ -3,6 +3,7 @@
 // npm run sim -- chaos --runs N [--seed S] [--jobs J]: many seeded runs of what can break; --runs 1 also draws its curves.
 // npm run sim -- scale [--peers N] [--rounds N] [--seed S]: a room of a hundred and one of N, 1,000 by default, side by side.
 // npm run sim -- rdfl [--seed S]: the economic experiments, with curves under out/.
+// npm run sim -- sponsored [--runs SEEDS] [--seed S]: sponsored runs in rooms, with training, measuring and pay.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { runChaosBatch } from './chaos/batch.ts'
@@ -12,6 +13,7 @@ import { runBatch } from './ledger/batch.ts'
 import { runRdfl } from './rdfl/run.ts'
 import { runScaleTwice } from './scale-checks.ts'
 import { SCENARIOS, type Check } from './scenarios.ts'
+import { runSponsoredChecks } from './sponsored/checks.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,6 +50,10 @@ if (name === 'ledger') {
 } else if (name === 'rdfl') {
   log(`rdfl, seed ${seed}`)
   finish({ seeds: [seed], ...(await runRdfl(seed, log)) })
+} else if (name === 'sponsored') {
+  const seeds = integer(values.runs === '100' ? '5' : values.runs, 1, 100)
+  log(`sponsored runs, ${seeds} seeds from ${seed}`)
+  finish({ seeds: [seed], ...(await runSponsoredChecks(seed, seeds, log)) })
 } else {
   const scenario = SCENARIOS[name] ?? usage()
   const peers = integer(values.peers ?? '8', 2, 200)
@@ -80,6 +86,7 @@ function usage(): never {
        npm run sim -- ledger --runs N [--peers 5..40] [--seed TEXT] [--jobs N]
        npm run sim -- chaos --runs N [--seed TEXT] [--jobs N]
        npm run sim -- scale [--peers 60..1000] [--rounds N] [--seed TEXT]
-       npm run sim -- rdfl [--seed TEXT]`)
+       npm run sim -- rdfl [--seed TEXT]
+       npm run sim -- sponsored [--runs SEEDS] [--seed TEXT]`)
   process.exit(2)
 }

@@ -1,8 +1,8 @@
 // Trainer for simulations: the reference model's real gradient steps, on virtual time. A step costs `stepMs` of the
 // virtual clock whatever the machine needs for it, so slow and fast members can be mixed and a run replays. A pause adds
 // its own length and nothing else: what follows takes as long as it would have taken without it.
-import { checkParams, checkSample, createSplits } from '../adapters/trainer-data.ts'
-import { createJobDesk, jobMeter, rateStepMs } from '../adapters/trainer-job.ts'
+import { checkParams, checkSample, createSplits } from '../peer/trainer-data.ts'
+import { createJobDesk, jobMeter, rateStepMs } from '../peer/trainer-job.ts'
 import { createReferenceModel } from '../core/model/reference/model.ts'
 import { createMoments, type AdamMoments } from '../core/model/reference/optimizer.ts'
 import { evaluateSamples, startRun } from '../core/model/reference/train.ts'

@@ -2,6 +2,7 @@
 // lazy opener, so that the first screen loads neither links nor trainer.
 import type { OwnData } from '../ports/own-data.ts'
 import type { Lab } from '../ports/lab.ts'
+import type { MarketLabOpener } from '../ports/market-lab.ts'
 import type { JoinOptions, RoomLink, Rooms } from '../ports/session.ts'
 import { Announcer } from './announcer.svelte.ts'
 import type { CharterDraft } from './draft.svelte.ts'
@@ -13,6 +14,12 @@ import { Stay } from './stay.svelte.ts'
 
 export type RoomsOpener = () => Promise<Rooms>
 export type LabOpener = () => Promise<Lab>
+
+/** Both halves of the Lab page load when they are first opened. */
+export interface LabOpeners {
+  readonly swarm: LabOpener
+  readonly market: () => Promise<MarketLabOpener>
+}
 
 export class App {
   readonly settings = new Settings()
@@ -27,16 +34,16 @@ export class App {
   /** A join that is under way, by consent or by coming back after a reload. */
   joining = $state.raw<JoinOptions | null>(null)
 
-  readonly openLab: LabOpener
+  readonly labs: LabOpeners
   readonly #openRooms: RoomsOpener
   readonly #mayResume: () => boolean
   #ownOfRoom: Readonly<Record<string, OwnData>> = {}
   #opening: Promise<Rooms> | null = null
 
   /** mayResume: whether this tab has any trace of an interrupted stay; without one, the first screen loads no rooms. */
-  constructor(openRooms: RoomsOpener, openLab: LabOpener, mayResume: () => boolean = () => true) {
+  constructor(openRooms: RoomsOpener, labs: LabOpeners, mayResume: () => boolean = () => true) {
     this.#openRooms = openRooms
-    this.openLab = openLab
+    this.labs = labs
     this.#mayResume = mayResume
   }
 

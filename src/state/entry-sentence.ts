@@ -1,11 +1,12 @@
 // A ledger entry as one sentence. Texts that members wrote (reasons, labels, memos) are quoted, so that nobody takes them
 // for words of the program.
-import type { EntryBody } from '../core/ledger/entry.ts'
+import { isRunBody, type EntryBody } from '../core/ledger/entry.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { Format } from '../i18n/format.ts'
 import type { Motion } from '../ports/governance-view.ts'
 import type { LedgerWords } from './oversight.ts'
 import { shortHash, type People } from './people.ts'
+import { runSentence } from './run-sentence.ts'
 
 export interface Sayer {
   readonly people: People
@@ -16,6 +17,7 @@ export interface Sayer {
 }
 
 export function sentenceOf(author: MemberId, body: EntryBody, sayer: Sayer): string {
+  if (isRunBody(body)) return runSentence(author, body, sayer)
   const { people, words, f } = sayer
   const { says } = words
   const who = people.who(author)

@@ -8,8 +8,11 @@ import type {
   SessionView,
   WholeMeasure,
 } from '../ports/session.ts'
+import type { OwnSamples } from '../ports/appraiser.ts'
 import type { ActionResult, GovernanceAction, ModelComparison } from '../ports/governance-view.ts'
+import type { RunAction, RunActionResult } from '../ports/runs-view.ts'
 import type { LedgerPage, LedgerQuery, Trace } from '../ports/ledger-view.ts'
+import type { ReconstructionView } from '../ports/lending-view.ts'
 import type { CharterEntry } from '../peer/founding.ts'
 import type { PeerOptions } from '../peer/deps.ts'
 
@@ -35,12 +38,16 @@ export interface PeerCalls {
   exportModel(format: ModelExport): readonly ExportedFile[]
   measureWhole(): WholeMeasure | null
   act(action: GovernanceAction): ActionResult
+  measureReconstruction(): ReconstructionView | null
+  actRun(action: RunAction): RunActionResult
   ledgerPage(query: LedgerQuery): LedgerPage
   proofOf(hash: string): ExportedFile | null
   exportLedger(): ExportedFile
   trace(modelHash: string): Trace
   compareModel(bytes: Uint8Array, name: string): ModelComparison
   openCommitment(commitment: string): ExportedFile | null
+  /** For an appraisal in this tab; null for who brings no samples. */
+  ownSamples(): OwnSamples | null
   leave(): Receipt
 }
 

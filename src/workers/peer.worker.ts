@@ -18,6 +18,7 @@ import type { PeerDeps } from '../peer/deps.ts'
 import { freshState, recallGossip } from '../peer/kept.ts'
 import { Peer } from '../peer/peer.ts'
 import { buildView } from '../peer/peer-view.ts'
+import type { OwnSamples } from '../ports/appraiser.ts'
 import type { BackendName } from '../ports/trainer.ts'
 import type { FromPeer, PeerCall, PeerStart, ToPeer } from './peer-messages.ts'
 
@@ -68,6 +69,7 @@ async function start(message: PeerStart): Promise<void> {
   ])
   const { model, seed } = charter.body
   const fresh = () => freshState(initialParams(model, seed), charter.body)
+  const proxy = createTrainerProxy(message.trainer)
   const resume = await recallGossip(store, options.link.room, signer.id, fresh)
   const deps: PeerDeps = {
     transport,
@@ -78,12 +80,12 @@ async function start(message: PeerStart): Promise<void> {
     entropy: { bytes: length => crypto.getRandomValues(new Uint8Array(length)) },
     deviceId: await deviceIdOf(store, signer.id),
     openTrainer: async ({ model }, role) => {
-      const proxy = createTrainerProxy(message.trainer)
       // A watcher only measures: the plain trainer does, and nothing is timed on its machine.
       const force = (message.backend ?? (role === 'watcher' ? 'reference' : null)) as BackendName | null
       await proxy.open({ model }, force ? { force } : {})
       return proxy
     },
+    openSegment: config => proxy.openSegment(config),
     loadPart: async (body, part) => {
       if (body.task === 'own') return { train: null, test: emptyDataset(body.model.input, body.classes) }
       const manifest = await loadTaskManifest(dataUrl, body.task)
@@ -148,6 +150,10 @@ async function perform(call: PeerCall): Promise<unknown> {
       return peer.measureWhole()
     case 'act':
       return peer.desk.act(...call.args)
+    case 'measureReconstruction':
+      return peer.measureReconstruction()
+    case 'actRun':
+      return peer.runs.desk.act(...call.args)
     case 'ledgerPage':
       return peer.ledgerPage(...call.args)
     case 'proofOf':
@@ -160,6 +166,8 @@ async function perform(call: PeerCall): Promise<unknown> {
       return compareModel(peer, ...call.args)
     case 'openCommitment':
       return peer.desk.openCommitment(...call.args)
+    case 'ownSamples':
+      return ownSamples(peer)
     case 'leave':
       return peer.leave()
     default:
@@ -177,6 +185,15 @@ function testSamples({ seat: { testData }, charter }: Peer, offset: number, coun
       : new Float32Array(wanted.length * size)
   wanted.forEach((from, to) => x.set(testData.x.subarray(from * size, (from + 1) * size), to * size))
   return { ...testData, x, y: Uint16Array.from(wanted, from => testData.y[from]!) }
+}
+
+/** Who brings own data to a built-in task is compared with the task's held-out samples, which all members share. */
+async function ownSamples({ seat, charter, deps }: Peer): Promise<OwnSamples | null> {
+  const { train, test } = seat.committed
+  if (!train) return null
+  const isOwn = seat.summary?.source === 'own'
+  if (!isOwn || charter.task === 'own') return { train, heldOut: test, isIndependent: !isOwn }
+  return { train, heldOut: (await deps.loadPart(charter, -1)).test, isIndependent: true }
 }
 
 function emptyDataset(shape: readonly number[], classes: readonly string[]): Dataset {

@@ -1,7 +1,10 @@
 // The other end of trainer-proxy.ts: answers one port with one trainer. Opens nothing by itself; the first request must
 // be 'open'. Progress is sent at most twenty times a second, so a fast model does not flood its owner.
-import type { Trainer, TrainerConfig, TrainProgress } from '../ports/trainer.ts'
+import { createReferenceSegment } from '../peer/segment-reference.ts'
+import type { SegmentConfig, SegmentEngine } from '../ports/segment.ts'
+import type { BackendName, Trainer, TrainerConfig, TrainProgress } from '../ports/trainer.ts'
 import { TrainerError } from '../ports/trainer.ts'
+import { createSegmentShelf } from './segment-shelf.ts'
 import type {
   FromTrainer,
   OpenOptions,
@@ -13,13 +16,20 @@ import type {
 const PROGRESS_MS = 50
 
 export type TrainerOpener = (config: TrainerConfig, options: OpenOptions) => Promise<Trainer>
+/** `backend` is what the trainer runs on. */
+export type SegmentOpener = (config: SegmentConfig, backend: BackendName) => Promise<SegmentEngine>
 
 export interface TrainerHost {
   /** As the port's message of that name; whichever comes last counts. */
   setPaused(paused: boolean): void
 }
 
-export function serveTrainer(port: MessagePort, openTrainer: TrainerOpener): TrainerHost {
+export function serveTrainer(
+  port: MessagePort,
+  openTrainer: TrainerOpener,
+  openSegment: SegmentOpener = config => Promise.resolve(createReferenceSegment(config)),
+): TrainerHost {
+  const segments = createSegmentShelf()
   let opening: Promise<Trainer> | null = null
   let trainer: Trainer | null = null
   let closed = false
@@ -74,6 +84,14 @@ export function serveTrainer(port: MessagePort, openTrainer: TrainerOpener): Tra
         }
       case 'predict':
         return { type: 'predicted', probabilities: await trainer.predict(request.params, request.sample) }
+      case 'segmentOpen':
+        return segments.add(await openSegment(request.config, trainer.report.backend))
+      case 'segmentBegin':
+      case 'segmentForward':
+      case 'segmentBackward':
+      case 'segmentApply':
+      case 'segmentRead':
+        return segments.answer(request)
     }
     request satisfies never
     throw new Error('unknown request')
@@ -98,6 +116,7 @@ export function serveTrainer(port: MessagePort, openTrainer: TrainerOpener): Tra
   const close = (): void => {
     if (closed) return
     closed = true
+    segments.close()
     trainer?.close()
     port.close()
   }
@@ -113,6 +132,9 @@ export function serveTrainer(port: MessagePort, openTrainer: TrainerOpener): Tra
       case 'setEffort':
         effort = data.effort
         trainer?.setEffort(effort)
+        return
+      case 'segmentClose':
+        segments.end(data.segment)
         return
       case 'close':
         close()
@@ -149,5 +171,6 @@ function collectProgress(send: (steps: readonly TrainProgress[]) => void) {
 function transferables(answer: TrainerAnswer): Transferable[] {
   if (answer.type === 'trained') return [answer.result.params.buffer as ArrayBuffer]
   if (answer.type === 'predicted') return [answer.probabilities.buffer as ArrayBuffer]
+  if (answer.type === 'values' && answer.values) return [answer.values.buffer as ArrayBuffer]
   return []
 }

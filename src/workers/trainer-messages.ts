@@ -1,6 +1,7 @@
 // What crosses the port between a trainer and its proxy. Requests carry an id that their answer repeats; controls have
 // no answer. Both ends are this application's own code, so the union is typed, not decoded.
 import type { Dataset } from '../core/data/dataset.ts'
+import type { SegmentConfig, SegmentStart } from '../ports/segment.ts'
 import type {
   BackendName,
   BackendReport,
@@ -12,6 +13,19 @@ import type {
   TrainProgress,
   TrainResult,
 } from '../ports/trainer.ts'
+
+/** An engine for part of a model, opened over there; names are given by the host. */
+export type SegmentRequest =
+  | { readonly type: 'segmentOpen'; readonly config: SegmentConfig }
+  | { readonly type: 'segmentBegin'; readonly segment: number; readonly start: SegmentStart }
+  | {
+      readonly type: 'segmentForward'
+      readonly segment: number
+      readonly input: Float32Array
+      readonly count: number
+    }
+  | { readonly type: 'segmentBackward'; readonly segment: number; readonly outputGradient: Float32Array }
+  | { readonly type: 'segmentApply' | 'segmentRead'; readonly segment: number }
 
 export interface OpenOptions {
   /** This backend or an error, instead of the fastest correct one. */
@@ -35,11 +49,13 @@ export type TrainerRequest =
       readonly limit: number | null
     }
   | { readonly type: 'predict'; readonly params: Float32Array; readonly sample: Float32Array }
+  | SegmentRequest
 
 export type TrainerControl =
   | { readonly type: 'stop' }
   | { readonly type: 'setPaused'; readonly paused: boolean }
   | { readonly type: 'setEffort'; readonly effort: number }
+  | { readonly type: 'segmentClose'; readonly segment: number }
   | { readonly type: 'close' }
 
 export type ToTrainer = (TrainerRequest & { readonly id: number }) | TrainerControl
@@ -50,6 +66,8 @@ export type TrainerAnswer =
   | { readonly type: 'trained'; readonly result: TrainResult }
   | { readonly type: 'evaluated'; readonly evaluation: Evaluation }
   | { readonly type: 'predicted'; readonly probabilities: Float32Array }
+  | { readonly type: 'segmentOpened'; readonly segment: number; readonly backend: BackendName }
+  | { readonly type: 'values'; readonly values: Float32Array | null }
   /** `kind` null: not a TrainerError. */
   | { readonly type: 'failed'; readonly kind: TrainerError['kind'] | null; readonly message: string }
 

@@ -2,6 +2,7 @@
 // peer's worker at its other end, so training never passes through the page. Only pause and resume come from the page as
 // well, without a detour: the peer's worker may be busy mixing. Idle until 'open'.
 import { chooseTrainer } from '../adapters/backends/choose.ts'
+import { chooseSegment } from '../adapters/backends/choose-segment.ts'
 import { serveTrainer, type TrainerHost } from './trainer-host.ts'
 import type { PageToTrainer } from './trainer-messages.ts'
 
@@ -10,7 +11,7 @@ let host: TrainerHost | undefined
 self.addEventListener('message', ({ data }: MessageEvent<PageToTrainer>) => {
   switch (data.type) {
     case 'connect':
-      host = serveTrainer(data.port, chooseTrainer)
+      host = serveTrainer(data.port, chooseTrainer, chooseSegment)
       break
     case 'setPaused':
       host?.setPaused(data.paused)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Candidate, chooseTrainer } from '../../src/adapters/backends/choose.ts'
 import { createReferenceTrainer } from '../../src/adapters/trainer-reference.ts'
-import type { ClearableTrainer } from '../../src/adapters/trainer-data.ts'
+import type { ClearableTrainer } from '../../src/peer/trainer-data.ts'
 import { initialParams } from '../../src/core/model/init.ts'
 import { presetModel } from '../../src/core/model/presets.ts'
 import { type BackendName, TrainerError } from '../../src/ports/trainer.ts'

@@ -5,6 +5,7 @@ import { createReferenceTrainer } from '../../src/adapters/trainer-reference.ts'
 import { initialParams } from '../../src/core/model/init.ts'
 import { presetModel } from '../../src/core/model/presets.ts'
 import { type TrainerConfig, TrainerError } from '../../src/ports/trainer.ts'
+import { createReferenceSegment } from '../../src/peer/segment-reference.ts'
 import { serveTrainer } from '../../src/workers/trainer-host.ts'
 import { trainerContract } from '../contract/trainer.ts'
 import { squares } from '../contract/trainer-tools.ts'
@@ -82,6 +83,31 @@ describe('trainer proxy', () => {
     proxy.setPaused(false)
     expect((await result).steps).toBe(1)
     proxy.close()
+  })
+
+  it('runs parts of the model over there, and ends them with the trainer', async () => {
+    const proxy = connect()
+    await expect(proxy.openSegment({ spec: model, wantsInput: true })).rejects.toMatchObject({
+      kind: 'no-backend',
+    })
+    await proxy.open({ model }, {})
+    const config = { spec: model, wantsInput: true }
+    const [far, near] = [await proxy.openSegment(config), createReferenceSegment(config)]
+    expect(far.backend).toBe('reference')
+    const input = Float32Array.from({ length: 3 * 36 }, (_, i) => Math.sin(i))
+    const upstream = new Float32Array(30).fill(0.1)
+    for (const engine of [far, near]) {
+      await engine.begin({ params: job.params, optimizer: job.optimizer, drift: null })
+      await engine.forward(input, 3)
+    }
+    expect(await far.backward(upstream)).toEqual(await near.backward(upstream))
+    await far.apply()
+    await near.apply()
+    expect(await far.read()).toEqual(await near.read())
+    far.close()
+    await expect(far.read()).rejects.toMatchObject({ kind: 'closed' })
+    proxy.close()
+    await expect(proxy.openSegment(config)).rejects.toMatchObject({ kind: 'closed' })
   })
 
   it('passes on why nothing could be opened, and may be asked again', async () => {

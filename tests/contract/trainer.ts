@@ -24,6 +24,8 @@ export interface ContractOptions {
   readonly models: readonly PresetName[]
   /** Tensors alive now, where the adapter has tensors and they can be counted from here. */
   readonly countTensors?: () => number
+  /** Steps over which their number must stay flat; emulated devices do fewer. */
+  readonly flatSteps?: number
   /** Side of the square test images. */
   readonly side?: number
 }
@@ -217,6 +219,20 @@ export function trainerContract(
       expect(largestGap(probabilities, oracle.predict(params, sample))).toBeLessThanOrEqual(1e-4)
     })
 
+    it('keeps validation samples apart from those for training and testing', async () => {
+      const trainer = await create()
+      const { params } = jobFor(small)
+      expect(await kindOf(trainer.evaluate(params, 'validation'))).toBe('no-data')
+      const other = squares(30, 'validation', side)
+      await trainer.setData('validation', other)
+      const expected = evaluateSamples(createReferenceModel(small), other, params).loss
+      const found = await trainer.evaluate(params, 'validation')
+      expect(found.samples).toBe(30)
+      expect(Math.abs(found.loss - expected)).toBeLessThanOrEqual(1e-4)
+      expect((await trainer.evaluate(params, 'test')).samples).toBe(test.y.length)
+      expect((await trainer.evaluate(params, 'train')).samples).toBe(train.y.length)
+    })
+
     it('trains on added examples from the next job on, and replaces a split when told to', async () => {
       const trainer = await create()
       const bytes = squares(40, 'added', side)
@@ -276,7 +292,7 @@ export function trainerContract(
 
     const { countTensors } = options
     if (countTensors !== undefined) {
-      const steps = 1_000
+      const steps = options.flatSteps ?? 1_000
       it(`keeps the number of tensors flat over ${steps} steps, and frees all on close`, async () => {
         const atStart = countTensors()
         const model = presetModel('logistic', [side, side, 1], CLASSES)

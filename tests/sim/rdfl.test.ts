@@ -5,7 +5,8 @@ import { pricingChart } from '../../src/sim/rdfl/charts.ts'
 import { contributionStudy } from '../../src/sim/rdfl/contribution.ts'
 import { measurementNoise, NARROW } from '../../src/sim/rdfl/misreport.ts'
 import { compareWithSaved, pricingStudy, savedOrder } from '../../src/sim/rdfl/pricing.ts'
-import { openLab, trainRound, validationDrops } from '../../src/sim/rdfl/training.ts'
+import { openMnistLab } from '../../src/sim/rdfl/training-mnist.ts'
+import { trainRound, validationDrops } from '../../src/sim/rdfl/training.ts'
 
 test('what the authors saved for MNIST with equal owners, to 1e-9 where the input is theirs', () => {
   const saved = compareWithSaved()
@@ -40,7 +41,7 @@ test('errors of measurement: fines grow with them, and honest owners report a li
 })
 
 test('real training: an owner with nine wrong labels in ten helps less than one with none', async () => {
-  const lab = await openLab([0, 0.9], 200, 'lab')
+  const lab = await openMnistLab([0, 0.9], 200, 'lab')
   const { deltas, params } = trainRound(lab, lab.start, [200, 200], 'lab/1')
   const [good, bad] = validationDrops(lab, lab.start, deltas)
   expect(good).toBeGreaterThan(bad!)
@@ -49,7 +50,7 @@ test('real training: an owner with nine wrong labels in ten helps less than one 
 })
 
 test('real training: contribution follows quality, and the reward is paid to the micro-credit', async () => {
-  const result = await contributionStudy(['contribution'], 1_000_003n, () => undefined)
+  const result = await contributionStudy(['contribution'], 1_000_003n, openMnistLab, () => undefined)
   expect(result.shapley.mean).toBeGreaterThanOrEqual(0.7)
   expect(result.validationDrop.mean).toBeGreaterThanOrEqual(0.7)
   expect(result.badShare.highest).toBeLessThanOrEqual(0.6)

@@ -6,6 +6,7 @@ import type { CharterBody, TrainingTerms } from '../../src/core/ledger/entry.ts'
 import { presetModel } from '../../src/core/model/presets.ts'
 import type { MemberId, RoomId } from '../../src/core/num/ids.ts'
 import { termsOf } from './fake-governance.ts'
+import type { RunStage } from '../../src/ports/runs-view.ts'
 import type { MemberView, MetricPoint, Phase, RoomLink } from '../../src/ports/session.ts'
 
 export interface Scenario {
@@ -28,7 +29,14 @@ export interface Scenario {
   readonly act: string
   /** What is particular about the swarm: 'plain', a 'lot' among 400, 'noise', a 'split' of models, the plain 'mean', 'masks'. */
   readonly swarm: 'plain' | 'lot' | 'noise' | 'split' | 'mean' | 'masks'
+  /** How far the newest sponsored run is; 'none' before the first, 'no-credits' where there will be none. */
+  readonly runs: RunsStage
+  /** Whose run it is to this member: 'sponsor', 'owner' (has offered), 'provider', or a 'guest' who has done nothing yet. */
+  readonly part: RunsPart
 }
+
+export type RunsStage = RunStage | 'none' | 'no-credits' | 'problem'
+export type RunsPart = 'sponsor' | 'owner' | 'provider' | 'guest'
 
 export function readScenario(query: URLSearchParams): Scenario {
   const text = (name: string, fallback: string): string => query.get(name) ?? fallback
@@ -47,6 +55,8 @@ export function readScenario(query: URLSearchParams): Scenario {
     rule: text('rule', 'plain') as Scenario['rule'],
     act: text('act', 'done'),
     swarm: text('swarm', 'plain') as Scenario['swarm'],
+    runs: text('runs', 'none') as RunsStage,
+    part: text('part', 'guest') as RunsPart,
   }
 }
 

@@ -2,6 +2,7 @@
 import { swarmOf } from './fake-swarm.ts'
 import type { Dataset } from '../../src/core/data/dataset.ts'
 import type { Entry } from '../../src/core/ledger/entry.ts'
+import type { AppraiserEvent, AppraiserHandle, AppraiserOptions } from '../../src/ports/appraiser.ts'
 import type {
   ActionRefusal,
   ActionResult,
@@ -20,7 +21,10 @@ import type {
   SessionView,
   WholeMeasure,
 } from '../../src/ports/session.ts'
+import type { RunAction, RunActionResult, RunRefusal } from '../../src/ports/runs-view.ts'
+import { APPRAISAL, CURVE } from './fake-appraisal.ts'
 import { governanceOf } from './fake-governance.ts'
+import { lendingOf, runsOf } from './fake-runs.ts'
 import { hashOf, ledgerRows, ledgerViewOf, NOW, pageOf, traceOf } from './fake-ledger.ts'
 import { charterOf, historyOf, memberId, membersOf, samplesOf, type Scenario } from './fake-data.ts'
 
@@ -94,6 +98,10 @@ export class FakeSession implements Session {
     )
   }
 
+  measureReconstruction(): Promise<null> {
+    return Promise.resolve(null)
+  }
+
   measureWhole(): Promise<WholeMeasure | null> {
     const { own, swarm } = this.view
     return Promise.resolve(own && swarm && { own, swarm })
@@ -107,6 +115,15 @@ export class FakeSession implements Session {
       act === 'done'
         ? { status: 'done', hash: hashOf(7777) }
         : { status: 'refused', why: act as ActionRefusal },
+    )
+  }
+
+  actRun(action: RunAction): Promise<RunActionResult> {
+    this.#calls.push(`actRun ${JSON.stringify(action)}`)
+    const { act } = this.#scenario
+    if (act === 'throws') return Promise.reject(new Error('acted'))
+    return Promise.resolve(
+      act === 'done' ? { status: 'done', hash: hashOf(7778) } : { status: 'refused', why: act as RunRefusal },
     )
   }
 
@@ -156,6 +173,19 @@ export class FakeSession implements Session {
   openCommitment(commitment: string): Promise<ExportedFile | null> {
     this.#calls.push(`openCommitment ${commitment}`)
     return Promise.resolve(textFile('yoriai-opening.json', '{}'))
+  }
+
+  appraise(options: AppraiserOptions, listener: (event: AppraiserEvent) => void): AppraiserHandle {
+    this.#calls.push(`appraise ${options.qualityFloorMillionths}`)
+    let ended = false
+    void Promise.resolve().then(() => {
+      if (ended) return
+      listener({ type: 'progress', stage: 'labels', fraction: 0.4 })
+      listener({ type: 'appraised', appraisal: APPRAISAL })
+      for (const point of CURVE) listener({ type: 'point', point })
+      listener({ type: 'finished', points: CURVE })
+    })
+    return { close: () => (ended = true) }
   }
 
   leave(): Promise<Receipt> {
@@ -244,6 +274,8 @@ function viewOf(scenario: Scenario, options: JoinOptions): SessionView {
     modelHashRound: Math.max(0, round - 1),
     ledger: ledgerViewOf(scenario),
     governance: governanceOf(scenario),
+    runs: runsOf(scenario),
+    lending: lendingOf(scenario),
   }
 }
 

@@ -2,6 +2,7 @@
 // the root is its only entry.
 import { mount } from 'svelte'
 import { workerLab } from '../../src/adapters/lab-browser.ts'
+import { openWorkerMarket } from '../../src/adapters/market-lab-browser.ts'
 import { App } from '../../src/state/app.svelte.ts'
 import Root from '../../src/ui/App.svelte'
 import { createFakeRooms, type FakeRooms, readScenario } from './fake-rooms.ts'
@@ -15,8 +16,8 @@ declare global {
 
 window.fake = createFakeRooms(readScenario(new URLSearchParams(location.search)))
 const labFails = new URLSearchParams(location.search).has('labfails')
-const app = new App(
-  () => Promise.resolve(window.fake.rooms),
-  () => (labFails ? Promise.reject(new Error('no lab')) : Promise.resolve(workerLab)),
-)
+const app = new App(() => Promise.resolve(window.fake.rooms), {
+  swarm: () => (labFails ? Promise.reject(new Error('no lab')) : Promise.resolve(workerLab)),
+  market: () => (labFails ? Promise.reject(new Error('no lab')) : Promise.resolve(openWorkerMarket)),
+})
 mount(Root, { target: document.getElementById('app')!, props: { app } })

@@ -19,7 +19,7 @@ import {
   type TrainJob,
   type TrainResult,
 } from '../../ports/trainer.ts'
-import type { ClearableTrainer } from '../trainer-data.ts'
+import type { ClearableTrainer } from '../../peer/trainer-data.ts'
 import { createReferenceTrainer } from '../trainer-reference.ts'
 
 export interface Candidate {

@@ -6,10 +6,7 @@ import {
   add,
   concat1d,
   div,
-  fused,
-  maxPool,
   mul,
-  reshape,
   slice1d,
   softmax,
   sqrt,
@@ -27,6 +24,7 @@ import { ADAM_EPSILON } from '../../core/model/reference/optimizer.ts'
 import { shapeLayers } from '../../core/model/shapes.ts'
 import type { Layer, ModelSpec } from '../../core/model/spec.ts'
 import { layoutParams, type TensorSlot } from '../../core/params/layout.ts'
+import { applyLayer, shaped } from './device-layers.ts'
 import type { GradientOps } from './gradient-ops.ts'
 
 /** One tensor per run of DeviceModel.runs, in its shape. */
@@ -90,7 +88,7 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps, flat: boole
     for (const { layer, input: shape, slots } of layers) {
       const input = layer.type === 'flatten' ? values : shaped(values, [count, ...shape])
       const [kernel, bias] = slots.map(slot => take(params, slot))
-      values = apply(layer, input, kernel, bias)
+      values = applyLayer(layer, input, kernel, bias)
       traces.push(kernel === undefined ? { input, output: values } : { input, output: values, kernel })
     }
     return traces
@@ -131,13 +129,6 @@ export function createDeviceModel(spec: ModelSpec, ops: GradientOps, flat: boole
   }
 }
 
-/** The same tensor where it has that shape already: on WebGL a reshape may be a kernel. */
-function shaped(values: Tensor, shape: number[]): Tensor {
-  const same =
-    values.shape.length === shape.length && shape.every((extent, axis) => extent === values.shape[axis])
-  return same ? values : reshape(values, shape)
-}
-
 /** Neighbours share a run until a large tensor comes. */
 function groupSlots(slots: readonly TensorSlot[]): readonly (readonly TensorSlot[])[] {
   const runs: TensorSlot[][] = []
@@ -150,31 +141,6 @@ function groupSlots(slots: readonly TensorSlot[]): readonly (readonly TensorSlot
     else shared.push(slot)
   }
   return runs
-}
-
-function apply(layer: Layer, input: Tensor, kernel: Tensor | undefined, bias: Tensor | undefined): Tensor {
-  switch (layer.type) {
-    case 'dense':
-      return fused.matMul({
-        a: input as Tensor2D,
-        b: kernel as Tensor2D,
-        bias: bias!,
-        activation: layer.activation,
-      })
-    case 'conv2d':
-      return fused.conv2d({
-        x: input as Tensor4D,
-        filter: kernel as Tensor4D,
-        strides: 1,
-        pad: 'same',
-        bias: bias!,
-        activation: layer.activation,
-      })
-    case 'maxPool2d':
-      return maxPool(input as Tensor4D, layer.size, layer.size, 'valid')
-    case 'flatten':
-      return shaped(input, [input.shape[0]!, input.size / input.shape[0]!])
-  }
 }
 
 function backward(

@@ -34,15 +34,33 @@ export interface OpenBackend {
 
 type Description = Omit<OpenBackend, 'name' | 'close'>
 
-let busy = false
-/** Closed but kept with its compiled shaders, in case the same one is wanted again. */
-let idle: { readonly name: TfjsBackend; readonly description: Description; isLost: boolean } | null = null
+type Warm = { readonly name: TfjsBackend; readonly description: Description; isLost: boolean }
 
+/** The backend of this realm while anybody uses it, and how many do. */
+let current: {
+  readonly name: TfjsBackend
+  readonly warm: Promise<Warm>
+  users: number
+  isLost: boolean
+} | null = null
+/** Closed but kept with its compiled shaders, in case the same one is wanted again. */
+let idle: Warm | null = null
+
+/** Several may use one backend at a time, each for itself; another backend only when all have closed theirs. */
 export async function openBackend(name: TfjsBackend): Promise<OpenBackend> {
-  if (busy) throw new TrainerError('no-backend', 'another backend is open in this realm')
-  busy = true
+  if (current !== null && !current.isLost && current.name !== name)
+    throw new TrainerError('no-backend', 'another backend is open in this realm')
+  const used =
+    current !== null && !current.isLost ? current : { name, warm: wakeUp(name), users: 0, isLost: false }
+  current = used
+  used.users++
+  const leave = (): void => {
+    used.users--
+    if (used.users === 0 && current === used) current = null
+  }
   try {
-    const warm = await wakeUp(name)
+    const warm = await used.warm
+    void warm.description.lost.then(() => (used.isLost = true))
     let closed = false
     return {
       name,
@@ -50,20 +68,21 @@ export async function openBackend(name: TfjsBackend): Promise<OpenBackend> {
       close() {
         if (closed) return
         closed = true
-        busy = false
+        leave()
+        if (current !== null) return
         if (warm.isLost) discard(name)
         else idle = warm
       },
     }
   } catch (cause) {
-    busy = false
-    discard(name)
+    leave()
+    if (current === null) discard(name)
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new TrainerError('no-backend', `${name}: ${reason}`, { cause })
   }
 }
 
-async function wakeUp(name: TfjsBackend): Promise<NonNullable<typeof idle>> {
+async function wakeUp(name: TfjsBackend): Promise<Warm> {
   const before = idle
   idle = null
   if (before !== null && before.name === name && !before.isLost) return before

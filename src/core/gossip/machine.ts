@@ -10,7 +10,7 @@ import { Presences, type Presence } from './presence.ts'
 import { drawAhead, isDraw } from './sortition.ts'
 import { type Update, type UpdateHeader } from './update.ts'
 import { hashState, type ModelState } from './state.ts'
-import { WINDOW, Window, type Mixer } from './window.ts'
+import { WINDOW, Window, type FrozenRound, type Mixer } from './window.ts'
 
 /** What the charter's profile brings: codecs and the mixing rule. */
 export interface Profile extends Mixer {
@@ -116,6 +116,8 @@ export type GossipEffect =
   | { readonly type: 'announce'; readonly update: Update }
   /** The current model changed; `closed` is the round that just ended, if one did. */
   | { readonly type: 'model'; readonly state: ModelState; readonly closed: ClosedRound | null }
+  /** Rounds that can not change any more: what contributions are measured on. */
+  | { readonly type: 'frozen'; readonly rounds: readonly FrozenRound[] }
   | { readonly type: 'refused'; readonly author: MemberId; readonly reason: GossipRefusal }
   | {
       readonly type: 'fetch-state'
@@ -534,6 +536,8 @@ export class GossipMachine {
     this.quorumAt = undefined
     const closed = { round: closing, before, after: state, medianSteps, contributors, durationMs }
     effects.push({ type: 'model', state, closed })
+    const { frozenNow } = this.window
+    if (frozenNow.length > 0) effects.push({ type: 'frozen', rounds: frozenNow })
     if (this.jobRunning) this.stop(effects)
   }
 

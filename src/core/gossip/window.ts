@@ -70,6 +70,12 @@ export function outerStep(state: ModelState, direction: Float64Array, alpha: num
   return { round: state.round + 1, params, momentum, draw: state.draw }
 }
 
+/** A round that can not change any more: the state before it, and its updates in the order in which they arrived here. */
+export interface FrozenRound {
+  readonly before: ModelState
+  readonly updates: readonly Update[]
+}
+
 interface Round {
   readonly updates: Map<MemberId, Update>
   outsized: readonly MemberId[]
@@ -83,6 +89,9 @@ export class Window {
   private readonly rounds = new Map<number, Round>()
   /** Hashes of frozen bases, newest last. */
   private frozen: { round: number; hash: string; state: ModelState }[]
+
+  /** Rounds that the last advance froze, oldest first. */
+  frozenNow: readonly FrozenRound[] = []
 
   /** Who was found drawn or not, by round: asked at every event. */
   private readonly lots = new Map<number, Map<MemberId, boolean>>()
@@ -205,12 +214,15 @@ export class Window {
   advance(now: number): ModelState {
     this.states.push(this.next(this.current))
     this.since.push(now)
+    const settled: FrozenRound[] = []
+    this.frozenNow = settled
     while (this.states.length > WINDOW + 1) {
       // The round before states[1] closed when states[1] became current.
       const young = now - this.since[1]! < OPEN_MS
       if (young && this.states.length <= this.most + 1 && this.replayValues() <= REPLAY_VALUES) break
-      this.states.shift()
+      const before = this.states.shift()!
       this.since.shift()
+      settled.push({ before, updates: [...this.updatesOf(before.round).values()] })
       this.rounds.delete(this.base.round - 1)
       this.lots.delete(this.base.round - 1)
       const hash = hashState(this.base)
@@ -281,18 +293,18 @@ export class Window {
 
   private next(state: ModelState): ModelState {
     const round = this.round(state.round)
-    const sorted = [...round.updates.values()].sort((a, b) => (a.author < b.author ? -1 : 1))
-    const ids = sorted.map(({ id }) => id)
-    const mix = (): Mixed => this.mixed(state, sorted, ids)
+    const updates = sorted(round.updates)
+    const ids = updates.map(({ id }) => id)
+    const mix = (): Mixed => this.mixed(state, updates, ids)
     const { state: next, outsized } = this.mixer.shared?.next(state, ids, mix) ?? mix()
     round.outsized = outsized
     return next
   }
 
-  private mixed(state: ModelState, sorted: readonly Update[], ids: readonly string[]): Mixed {
+  private mixed(state: ModelState, updates: readonly Update[], ids: readonly string[]): Mixed {
     const draw = nextDraw(state.draw, this.committee, ids)
-    if (sorted.length === 0) return { state: { ...state, round: state.round + 1, draw }, outsized: [] }
-    const { direction, outsized } = this.mixer.mix(sorted)
+    if (updates.length === 0) return { state: { ...state, round: state.round + 1, draw }, outsized: [] }
+    const { direction, outsized } = this.mixer.mix(updates)
     const next = outerStep(state, direction, this.mixer.outerRate, this.mixer.outerMomentum)
     return { state: { ...next, draw }, outsized }
   }
@@ -306,3 +318,8 @@ export class Window {
 }
 
 const EMPTY: ReadonlyMap<MemberId, Update> = new Map()
+
+/** In the order in which they are mixed. */
+function sorted(updates: ReadonlyMap<MemberId, Update>): readonly Update[] {
+  return [...updates.values()].sort((a, b) => (a.author < b.author ? -1 : 1))
+}

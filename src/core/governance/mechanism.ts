@@ -1,7 +1,7 @@
 // Governance as one mechanism: charter and amendments, identities, devices, licences, metered compute, orders and holds,
 // evictions. Applying an entry only records it and checks it against its author's own chain; see state.ts for why. The
 // charter comes first: core/room/fold.ts sees to that.
-import type { CharterBody, Entry, OrderBody } from '../ledger/entry.ts'
+import { isRunBody, type CharterBody, type Entry, type OrderBody } from '../ledger/entry.ts'
 import type { Mechanism } from '../ledger/mechanism.ts'
 import { trainingFlop } from '../model/flops.ts'
 import type { MemberId } from '../num/ids.ts'
@@ -36,7 +36,7 @@ export const governanceMechanism: Mechanism<GovernanceState> = {
 function applyGovernance(state: GovernanceState, entry: Entry, hash: string): void {
   const { author, unixMs, body } = entry
   if (body.kind === 'receipt') return applyReceipt(state, entry, body, hash)
-  if (body.kind === 'transfer') return
+  if (body.kind === 'transfer' || isRunBody(body)) return
   invalidate(state)
   switch (body.kind) {
     case 'charter':

@@ -4,7 +4,14 @@
 // trusted, or until it raises the limit itself. Exposures are remembered for ever, also across leaving and coming back.
 // A new price is adopted only when it differs by more than 5 % (hysteresis); what was agreed stands until then.
 import { ascending } from '../num/sorted.ts'
-import { centreTargets, checkCentre, MAX_CENTRES, type Centre, type CentrePrices } from './centres.ts'
+import {
+  centreTargets,
+  checkCentre,
+  MAX_CENTRES,
+  type Centre,
+  type CentrePrices,
+  type CentreRule,
+} from './centres.ts'
 import {
   deferAcceptance,
   marketPreferences,
@@ -67,7 +74,12 @@ export const EMPTY_MATCH: MatchState = {
   reward: 0,
 }
 
-export function stepMatch(state: MatchState, event: MatchEvent, prices: CentrePrices): Outcome<MatchStep> {
+export function stepMatch(
+  state: MatchState,
+  event: MatchEvent,
+  prices: CentrePrices,
+  rule?: CentreRule,
+): Outcome<MatchStep> {
   const refusal = refuseEvent(state, event)
   if (refusal !== null) return refused(refusal)
   const broken: (readonly [string, string])[] = []
@@ -101,7 +113,7 @@ export function stepMatch(state: MatchState, event: MatchEvent, prices: CentrePr
     default:
       event satisfies never
   }
-  const made = matchFree({ ...after, pairs }, prices)
+  const made = matchFree({ ...after, pairs }, prices, rule)
   for (const [owner, centre] of made) pairs.set(owner, centre)
   const exposures = new Map(state.exposures)
   for (const [owner, centre] of made) {
@@ -117,17 +129,22 @@ function isNewPrice(standing: number, fresh: number): boolean {
   return Math.abs(fresh - standing) > HYSTERESIS * standing
 }
 
-/** Whether a centre may hold an owner's data without one exposure too many. */
+/** Whether a centre may hold an owner's data without one exposure too many. Nobody lends to itself. */
 function mayHold({ exposures, limits }: MatchState, owner: string, centre: string): boolean {
+  if (owner === centre) return false
   const seen = exposures.get(owner) ?? []
   return seen.includes(centre) || seen.length < (limits.get(owner) ?? 1)
 }
 
 /** Preferences of everybody present; a pair that would expose too much has infinite cost. */
-export function standingPreferences(state: MatchState, prices: CentrePrices): Preferences {
+export function standingPreferences(
+  state: MatchState,
+  prices: CentrePrices,
+  rule: CentreRule = 'linearTarget',
+): Preferences {
   const owners: OfferedVolume[] = [...state.owners].map(([id, volume]) => ({ id, volume }))
   const centres = [...state.centres.values()].sort((a, b) => ascending(a.id, b.id))
-  const targets = centreTargets('linearTarget', centres, [...state.owners.values()], prices)
+  const targets = centreTargets(rule, centres, [...state.owners.values()], prices)
   const wanted = targets.ok ? targets.value.map(({ target }) => target) : centres.map(() => 0)
   const { ownerCost, centreCost } = marketPreferences(owners, centres, wanted)
   return {
@@ -148,10 +165,11 @@ export function singles({ owners, centres, pairs }: MatchState): {
   }
 }
 
-function matchFree(state: MatchState, prices: CentrePrices): Pairs {
+/** New pairs among those who have no partner. */
+export function matchFree(state: MatchState, prices: CentrePrices, rule?: CentreRule): Pairs {
   const free = singles(state)
   if (free.owners.length === 0 || free.centres.length === 0) return new Map()
-  return deferAcceptance(free.owners, free.centres, standingPreferences(state, prices))
+  return deferAcceptance(free.owners, free.centres, standingPreferences(state, prices, rule))
 }
 
 function refuseEvent({ owners, centres, limits }: MatchState, event: MatchEvent): Refusal | null {

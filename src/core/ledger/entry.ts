@@ -276,6 +276,173 @@ export interface ProofBody {
   readonly second: string
 }
 
+// Sponsored runs (core/incentives/runs): a run is named by the entry hash of its quote. Amounts of credits are decimal strings
+// of micro-credits; shares, qualities and prices are millionths.
+
+/** What an owner says of its data, as its tab appraised them: a report; pay follows measurement. The newest of an owner counts. */
+export interface AssetBody {
+  readonly kind: 'asset'
+  /** Hex Merkle root of the salted hashes of the samples: that of the owner's join. */
+  readonly root: string
+  readonly samples: number
+  /** Samples per class, in the charter's order. */
+  readonly classes: readonly number[]
+  readonly appraisal: AssetAppraisal
+  /** f: what the report comes to. */
+  readonly qualityMillionths: number
+  /** Whose data these are and why they may be used: the owner's own, with consent of others, or public. */
+  readonly consent: 'own' | 'granted' | 'public'
+  /** Name of a licence, or "". */
+  readonly licence: string
+}
+
+/** Findings as parts of a million: of samples that are complete, occur twice, nearly twice, ... (core/data/appraisal). */
+export interface AssetAppraisal {
+  readonly completeMillionths: number
+  readonly duplicateMillionths: number
+  readonly nearDuplicateMillionths: number
+  /** Entropy of labels over its maximum. */
+  readonly balanceMillionths: number
+  readonly noiseMillionths: number
+  readonly outlierMillionths: number
+  /** Population stability index against held-out samples, times a million. */
+  readonly driftMillionths: number
+}
+
+export type LendingMode = 'local' | 'split' | 'paired'
+
+/** A sponsor prices a run; the reward is locked at the seal that holds this. */
+export interface QuoteBody {
+  readonly kind: 'quote'
+  readonly title: string
+  /** eta */
+  readonly rewardMicro: string
+  /** alpha, in micro-credits, and G of g(Q) = G ln(1 + Q): what the sponsor says quality is worth to it. */
+  readonly alphaMicro: string
+  readonly growthMillionths: number
+  /** lambda * rho: what a unit of data costs its owner, in micro-credits. */
+  readonly dataPriceMicro: string
+  /** epsilon: what a unit of data costs a provider of unit cost 1, in micro-credits. */
+  readonly computePriceMicro: string
+  /** Samples in a unit of data. */
+  readonly unitSamples: number
+  /** xi: below it no quality is reported or measured. */
+  readonly qualityFloorMillionths: number
+  /** phi */
+  readonly fineMillionths: number
+  /** Part of the reward that all who contributed share alike. */
+  readonly floorMillionths: number
+  /** Gossip rounds that the run lasts. */
+  readonly rounds: number
+  /** Rounds after which measured quality replaces the reports; 0 never does. */
+  readonly remeasureRounds: number
+  /** Others that measure each owner, drawn by lot when the run begins. */
+  readonly appraisers: number
+  /** Ways of lending compute that the sponsor allows besides 'local'. */
+  readonly lending: 'none' | 'split' | 'any'
+  readonly centreRule: 'linearTarget' | 'nash'
+  /** When everything that is then still locked is settled or handed back, room time. */
+  readonly expiresUnixMs: number
+}
+
+/** An owner takes part; the newest word of an author in a run counts. */
+export interface OfferBody {
+  readonly kind: 'offer'
+  readonly run: string
+  /** Entry hash of the asset. */
+  readonly asset: string
+  readonly qualityMillionths: number
+  /** Samples that the owner brings at most. */
+  readonly samples: number
+  readonly mode: LendingMode
+}
+
+/** A member lends compute to owners of a run. */
+export interface CapacityBody {
+  readonly kind: 'capacity'
+  readonly run: string
+  /** sigma of the cost. */
+  readonly unitCostMillionths: number
+  /** Steps per second, as the tab measured, in thousandths. */
+  readonly speedMilli: number
+  readonly modes: 'split' | 'any'
+}
+
+/** The author leaves a run, as owner and as provider; what was accepted of it stays. */
+export interface WithdrawBody {
+  readonly kind: 'withdraw'
+  readonly run: string
+}
+
+/** The sponsor closes the offers: at the next seal amounts are solved and pairs made. */
+export interface BeginBody {
+  readonly kind: 'begin'
+  readonly run: string
+  /** The gossip round that the author was in. */
+  readonly round: number
+}
+
+/** An owner, or its provider, signs the contract of a pair: only then data or activations flow. */
+export interface ContractBody {
+  readonly kind: 'contract'
+  readonly run: string
+  /** Hex SHA-256 of the canonical terms of the pair. */
+  readonly contract: string
+}
+
+/** An owner allows that more than one provider gets to see its data. */
+export interface ExposureBody {
+  readonly kind: 'exposure'
+  readonly limit: number
+}
+
+/** A provider states that it deleted what it held of an owner. */
+export interface DeletionBody {
+  readonly kind: 'deletion'
+  readonly run: string
+  readonly contract: string
+}
+
+/**
+ * What an appraiser measured of each owner, in thousand-millionths of a nat (nano-nats) of its own validation loss, summed from
+ * the run's beginning to `toRound`: 'drops' by each update alone, 'shapley' values over all rounds.
+ */
+export interface MeasureBody {
+  readonly kind: 'measure'
+  readonly run: string
+  readonly method: 'drops' | 'shapley'
+  readonly toRound: number
+  /** Rounds that were really looked at. */
+  readonly rounds: number
+  /** By member, ascending; half-width is of a 95 % interval, 0 where exact. */
+  readonly values: readonly {
+    readonly member: MemberId
+    readonly nanoNats: number
+    readonly halfWidth: number
+  }[]
+}
+
+/** The sponsor ends its run: what was accepted is paid, the rest goes back. */
+export interface AbortBody {
+  readonly kind: 'abort'
+  readonly run: string
+  readonly reason: string
+}
+
+/** Bodies of sponsored runs. */
+export type RunBody =
+  | AssetBody
+  | QuoteBody
+  | OfferBody
+  | CapacityBody
+  | WithdrawBody
+  | BeginBody
+  | ContractBody
+  | ExposureBody
+  | DeletionBody
+  | MeasureBody
+  | AbortBody
+
 export type EntryBody =
   | CharterBody
   | AmendBody
@@ -294,6 +461,7 @@ export type EntryBody =
   | EndorseBody
   | TransferBody
   | ProofBody
+  | RunBody
 
 export interface Entry {
   readonly v: 2
@@ -320,4 +488,22 @@ export interface SignedHead {
   /** Hex SHA-256 of the canonical body. */
   readonly bodyHash: string
   readonly sig: string
+}
+
+const RUN_KINDS: ReadonlySet<EntryBody['kind']> = new Set<RunBody['kind']>([
+  'asset',
+  'quote',
+  'offer',
+  'capacity',
+  'withdraw',
+  'begin',
+  'contract',
+  'exposure',
+  'deletion',
+  'measure',
+  'abort',
+])
+
+export function isRunBody(body: EntryBody): body is RunBody {
+  return RUN_KINDS.has(body.kind)
 }

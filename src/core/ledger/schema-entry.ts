@@ -21,6 +21,7 @@ import {
   text,
   u32,
 } from './fields.ts'
+import { runBodies } from './schema-runs.ts'
 import { termsFault } from './terms.ts'
 
 const DAY_MS = 86_400_000
@@ -249,6 +250,7 @@ export const bodies = {
   endorse,
   transfer,
   proof,
+  ...runBodies,
 } as const satisfies Record<EntryBody['kind'], v.GenericSchema>
 
 export const body = v.variant('kind', [
@@ -269,6 +271,17 @@ export const body = v.variant('kind', [
   endorse,
   transfer,
   proof,
+  runBodies.asset,
+  runBodies.quote,
+  runBodies.offer,
+  runBodies.capacity,
+  runBodies.withdraw,
+  runBodies.begin,
+  runBodies.contract,
+  runBodies.exposure,
+  runBodies.deletion,
+  runBodies.measure,
+  runBodies.abort,
 ])
 
 export const entry = v.pipe(

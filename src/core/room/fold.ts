@@ -9,7 +9,9 @@ import { governanceMechanism } from '../governance/mechanism.ts'
 import { pausesInForce } from '../governance/pause.ts'
 import { cloneGovernance, type GovernanceState } from '../governance/state.ts'
 import { canonicalise, type Canonical } from '../ledger/canonical.ts'
-import { creditsMechanism, type CreditsState } from '../ledger/credits.ts'
+import { cloneRuns, runsMechanism, type Purse } from '../incentives/runs/mechanism.ts'
+import type { RunsState } from '../incentives/runs/records.ts'
+import { balanceOf, creditsMechanism, type CreditsState } from '../ledger/credits.ts'
 import type { Entry } from '../ledger/entry.ts'
 import type { EpochFacts } from '../ledger/mechanism.ts'
 import { membersMechanism, type Membership, type MembersState } from '../ledger/members.ts'
@@ -26,6 +28,7 @@ export interface RoomState {
   readonly members: MembersState
   readonly credits: CreditsState
   readonly governance: GovernanceState
+  readonly runs: RunsState
 }
 
 export function createRoomState(room: RoomId): RoomState {
@@ -36,6 +39,7 @@ export function createRoomState(room: RoomId): RoomState {
     members: membersMechanism.initial(room),
     credits: creditsMechanism.initial(room),
     governance: governanceMechanism.initial(room),
+    runs: runsMechanism.initial(room),
   }
 }
 
@@ -51,6 +55,7 @@ export function applyEntry(state: RoomState, entry: Entry, hash: string): void {
   membersMechanism.apply(state.members, entry, hash)
   creditsMechanism.apply(state.credits, entry, hash)
   governanceMechanism.apply(state.governance, entry, hash)
+  runsMechanism.apply(state.runs, entry, hash)
   if (isCharter) for (const held of state.waiting.splice(0)) applyEntry(state, held.entry, held.hash)
 }
 
@@ -60,7 +65,17 @@ export function closeEpoch(state: RoomState, facts: EpochFacts): void {
   const all: EpochFacts = { ...facts, paused }
   membersMechanism.close(state.members, all)
   creditsMechanism.close(state.credits, all)
+  runsMechanism.close(state.runs, all, purseOf(state.credits))
   governanceMechanism.close(state.governance, all)
+}
+
+/** Runs lock and pay credits: the only place where two mechanisms meet in a balance. */
+function purseOf(credits: CreditsState): Purse {
+  return {
+    balanceOf: member => balanceOf(credits, member),
+    add: (member, micro) => void credits.balances.set(member, balanceOf(credits, member) + micro),
+    cutOf: member => credits.cuts.get(member) ?? Infinity,
+  }
 }
 
 /** Of equal entries, equal; a state that still waits for its charter can be compared but not decoded. */
@@ -73,23 +88,26 @@ export function encodeState(state: RoomState): Canonical {
     members: membersMechanism.encode(state.members),
     credits: creditsMechanism.encode(state.credits),
     governance: governanceMechanism.encode(state.governance),
+    runs: runsMechanism.encode(state.runs),
   }
 }
 
 /** From another member's snapshot, whose hash was checked. Undefined if malformed. */
 export function decodeState(room: RoomId, value: Canonical): RoomState | undefined {
   if (typeof value !== 'object' || Array.isArray(value)) return undefined
-  const { charter, waiting, members, credits, governance, ...rest } = value as Record<string, Canonical>
+  const { charter, waiting, members, credits, governance, runs, ...rest } = value as Record<string, Canonical>
   if (Object.keys(rest).length > 0 || typeof charter !== 'string' || !/^[0-9a-f]{64}$/.test(charter))
     return undefined
   if (!Array.isArray(waiting) || waiting.length > 0) return undefined
-  if (members === undefined || credits === undefined || governance === undefined) return undefined
+  if (members === undefined || credits === undefined || governance === undefined || runs === undefined)
+    return undefined
   const parts = {
     members: membersMechanism.decode(members, room),
     credits: creditsMechanism.decode(credits, room),
     governance: governanceMechanism.decode(governance, room),
+    runs: runsMechanism.decode(runs, room),
   }
-  if (!parts.members || !parts.credits || !parts.governance) return undefined
+  if (!parts.members || !parts.credits || !parts.governance || !parts.runs) return undefined
   return {
     room,
     charter,
@@ -97,6 +115,7 @@ export function decodeState(room: RoomId, value: Canonical): RoomState | undefin
     members: parts.members,
     credits: parts.credits,
     governance: parts.governance,
+    runs: parts.runs,
   }
 }
 
@@ -106,7 +125,15 @@ export function stateHash(state: RoomState): string {
 }
 
 /** Shares the records that are replaced and never changed. */
-export function cloneState({ room, charter, waiting, members, credits, governance }: RoomState): RoomState {
+export function cloneState({
+  room,
+  charter,
+  waiting,
+  members,
+  credits,
+  governance,
+  runs,
+}: RoomState): RoomState {
   return {
     room,
     charter,
@@ -125,6 +152,7 @@ export function cloneState({ room, charter, waiting, members, credits, governanc
       rejected: [...credits.rejected],
     },
     governance: cloneGovernance(governance),
+    runs: cloneRuns(runs),
   }
 }
 

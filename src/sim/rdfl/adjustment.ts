@@ -5,7 +5,8 @@ import { openMarket, solveMarket } from '../../core/incentives/equilibrium.ts'
 import { PAPER_TERMS, rescaleQuality } from '../../core/incentives/offers.ts'
 import { createRng } from '../../core/num/rng.ts'
 import { granted, idOf, noisyOwners } from './markets.ts'
-import { accuracyOf, openLab, trainingDrops, trainRound, validationDrops, type Lab } from './training.ts'
+import { openMnistLab } from './training-mnist.ts'
+import { accuracyOf, trainingDrops, trainRound, validationDrops, type Lab } from './training.ts'
 
 const WRONG_LABELS: readonly number[] = [0, 0, 0, 0, 0, 0.3, 0.5, 0.7, 0.7, 0.9]
 /** A share of 70 % and more counts as bad. */
@@ -48,7 +49,7 @@ export async function adjustmentStudy(
 ): Promise<AdjustmentResult[]> {
   const runs = new Map<string, AdjustmentResult[]>(ADJUSTMENTS.map(({ name }) => [name, []]))
   for (const seed of seeds) {
-    const lab = await openLab(WRONG_LABELS, SAMPLES, seed)
+    const lab = await openMnistLab(WRONG_LABELS, SAMPLES, seed)
     for (const plan of ADJUSTMENTS) {
       const result = runPlan(lab, plan, seed)
       runs.get(plan.name)!.push(result)

@@ -1,8 +1,8 @@
 // Which measure of contribution tells good data from bad? Six owners with 0 to 90 % wrong labels and shards of unequal size train for real;
 // each measure is ranked against the true quality, and the reward is settled by the Shapley values.
 import { rescaleQuality } from '../../core/incentives/offers.ts'
-import { measureShapley, sumRounds } from '../../core/incentives/shapley-driver.ts'
-import type { ShapleyEstimate } from '../../core/incentives/shapley.ts'
+import { sumRounds } from '../../core/incentives/shapley-driver.ts'
+import { shapleyRun, type ShapleyEstimate } from '../../core/incentives/shapley.ts'
 import {
   contributionParts,
   DEFAULT_SETTLEMENT,
@@ -11,10 +11,18 @@ import {
 } from '../../core/incentives/settlement.ts'
 import { createRng, shuffle } from '../../core/num/rng.ts'
 import { granted, idOf } from './markets.ts'
-import { applyDeltas, lossOf, openLab, trainingDrops, trainRound, validationDrops } from './training.ts'
+import {
+  accuracyOf,
+  roundUtility,
+  trainAlone,
+  trainingDrops,
+  trainRound,
+  validationDrops,
+  type Lab,
+} from './training.ts'
 
-const WRONG_LABELS: readonly number[] = [0, 0.2, 0.4, 0.6, 0.7, 0.9]
-const SIZES: readonly number[] = [120, 200, 280, 360, 440, 520]
+export const WRONG_LABELS: readonly number[] = [0, 0.2, 0.4, 0.6, 0.7, 0.9]
+export const SIZES: readonly number[] = [120, 200, 280, 360, 440, 520]
 const ROUNDS = 4
 /** All owners claim this, whatever they have. */
 const CLAIMED = 0.95
@@ -33,63 +41,100 @@ export interface ContributionResult {
   readonly settlements: number
 }
 
+/** One seed of the study. */
+export interface ContributionRun {
+  /** Shapley values summed over the rounds, by owner. */
+  readonly values: readonly number[]
+  readonly ranks: { readonly shapley: number; readonly validationDrop: number; readonly trainingDrop: number }
+  readonly badShare: number
+  readonly evaluations: number
+  /** Test accuracy of the common model; alone on what each brought. */
+  readonly together: number
+  readonly alone: readonly number[]
+}
+
+export type OpenLab = (wrongLabels: readonly number[], samples: number, seed: string) => Lab | Promise<Lab>
+
 export async function contributionStudy(
   seeds: readonly string[],
   rewardMicro: bigint,
+  open: OpenLab,
   log: (line: string) => void,
 ): Promise<ContributionResult> {
-  const ranks = { shapley: [] as number[], validationDrop: [] as number[], trainingDrop: [] as number[] }
-  const badShares: number[] = []
-  let evaluations = 0
+  const runs: ContributionRun[] = []
   let exactSettlements = 0
-  const quality = WRONG_LABELS.map(wrong => 1 - wrong)
   for (const seed of seeds) {
-    const lab = await openLab(WRONG_LABELS, Math.max(...SIZES), seed)
-    const counts = shuffle([...SIZES], createRng(`${seed}/sizes`))
-    let params = lab.start
-    const rounds: ShapleyEstimate[] = []
-    let drops = quality.map(() => 0)
-    const tuned = trainingDrops(lab, params, counts, seed)
-    for (let round = 1; round <= ROUNDS; round++) {
-      const { params: next, deltas } = trainRound(lab, params, counts, `${seed}/${round}`)
-      const start = params
-      const utility = (coalition: readonly number[]): number =>
-        -lossOf(
-          lab,
-          applyDeltas(
-            start,
-            deltas,
-            counts.map((count, n) => (coalition.includes(n) ? count : 0)),
-          ),
-        )
-      const options = { seed, tolerance: 0, permutations: 1, halfWidth: 0 }
-      rounds.push(granted(measureShapley(counts.length, utility, options)))
-      const now = validationDrops(lab, start, deltas)
-      drops = drops.map((sum, n) => sum + now[n]!)
-      params = next
-    }
-    const measured = granted(sumRounds(rounds))
-    evaluations += measured.evaluations
-    ranks.shapley.push(spearman(measured.values, quality))
-    ranks.validationDrop.push(spearman(drops, quality))
-    ranks.trainingDrop.push(spearman(tuned, quality))
-    badShares.push(badShareOf(measured.values))
-    const { payments, returnedMicro } = settleStudy(rewardMicro, measured.values)
+    const steps = contributionRun(await open(WRONG_LABELS, Math.max(...SIZES), seed), seed)
+    let step = steps.next()
+    while (!step.done) step = steps.next()
+    const { ranks, values } = step.value
+    runs.push(step.value)
+    const { payments, returnedMicro } = settleStudy(rewardMicro, values)
     const paid = payments.reduce((sum, { payMicro }) => sum + payMicro, 0n)
     if (paid === rewardMicro && returnedMicro === 0n) exactSettlements++
     log(
-      `  seed ${seed}: rank correlation ${ranks.shapley.at(-1)!.toFixed(2)} by Shapley, ${ranks.validationDrop.at(-1)!.toFixed(2)} by validation loss, ${ranks.trainingDrop.at(-1)!.toFixed(2)} as published`,
+      `  seed ${seed}: rank correlation ${ranks.shapley.toFixed(2)} by Shapley, ${ranks.validationDrop.toFixed(2)} by validation loss, ${ranks.trainingDrop.toFixed(2)} as published`,
     )
   }
-  const summary = (values: readonly number[]) => ({ mean: meanOf(values), lowest: Math.min(...values) })
+  const rank = (measure: keyof ContributionRun['ranks']) => {
+    const values = runs.map(({ ranks }) => ranks[measure])
+    return { mean: meanOf(values), lowest: Math.min(...values) }
+  }
+  const badShares = runs.map(({ badShare }) => badShare)
   return {
-    shapley: summary(ranks.shapley),
-    validationDrop: summary(ranks.validationDrop),
-    trainingDrop: summary(ranks.trainingDrop),
+    shapley: rank('shapley'),
+    validationDrop: rank('validationDrop'),
+    trainingDrop: rank('trainingDrop'),
     badShare: { mean: meanOf(badShares), highest: Math.max(...badShares) },
-    evaluations,
+    evaluations: runs.reduce((sum, { evaluations }) => sum + evaluations, 0),
     exactSettlements,
     settlements: seeds.length,
+  }
+}
+
+/** Yields how far it is, in [0, 1]; between two yields a model is evaluated or an owner trained. */
+export function* contributionRun(lab: Lab, seed: string): Generator<number, ContributionRun, void> {
+  const counts = shuffle([...SIZES], createRng(`${seed}/sizes`))
+  const quality = WRONG_LABELS.map(wrong => 1 - wrong)
+  let params = lab.start
+  const rounds: ShapleyEstimate[] = []
+  let drops = quality.map(() => 0)
+  const tuned = trainingDrops(lab, params, counts, seed)
+  // The rounds are most of the work; training alone afterwards is the rest.
+  const ofRounds = (done: number): number => (0.9 * done) / ROUNDS
+  for (let round = 1; round <= ROUNDS; round++) {
+    yield ofRounds(round - 1)
+    const { params: next, deltas } = trainRound(lab, params, counts, `${seed}/${round}`)
+    const start = params
+    const utility = roundUtility(lab, start, deltas, counts)
+    const game = shapleyRun(counts.length, { seed, tolerance: 0, permutations: 1, halfWidth: 0 })
+    let step = game.next()
+    while (!step.done) {
+      yield ofRounds(round - 1 + step.value.done)
+      step = game.next(utility(step.value.coalition))
+    }
+    rounds.push(granted(step.value))
+    const now = validationDrops(lab, start, deltas)
+    drops = drops.map((sum, n) => sum + now[n]!)
+    params = next
+  }
+  const { values, evaluations } = granted(sumRounds(rounds))
+  const alone: number[] = []
+  for (const [n, count] of counts.entries()) {
+    yield 0.9 + (0.1 * n) / counts.length
+    alone.push(accuracyOf(lab, trainAlone(lab, n, count, ROUNDS, `${seed}/alone/${n}`)))
+  }
+  return {
+    values,
+    ranks: {
+      shapley: spearman(values, quality),
+      validationDrop: spearman(drops, quality),
+      trainingDrop: spearman(tuned, quality),
+    },
+    badShare: badShareOf(values),
+    evaluations,
+    together: accuracyOf(lab, params),
+    alone,
   }
 }
 
@@ -112,7 +157,7 @@ function badShareOf(values: readonly number[]): number {
 }
 
 /** Rank correlation; ties share their mean rank. */
-function spearman(a: readonly number[], b: readonly number[]): number {
+export function spearman(a: readonly number[], b: readonly number[]): number {
   const ranks = (values: readonly number[]): number[] =>
     values.map(value => {
       const below = values.filter(other => other < value).length

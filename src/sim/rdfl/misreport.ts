@@ -49,31 +49,50 @@ export function misreportStudy(
   markets: number,
   seed: string,
 ): MisreportPoint[] {
-  const all = Array.from({ length: markets }, (_, i) => drawOffers(setting, `${seed}/${setting.name}/${i}`))
-  return REPORTS.map(bent => {
-    const sums = { honest: 0, byReport: 0, byMeasure: 0, fined: 0 }
-    let largestFined = -Infinity
-    for (const offers of all) {
-      for (const [n, { quality }] of offers.entries()) {
-        const honest = granted(reportOutcome(PAPER_TERMS, offers, n, quality)).utility
-        const { utility, reward } = granted(reportOutcome(PAPER_TERMS, offers, n, quality + bent))
-        const fined = utility - fine * reward * Math.max(0, bent)
-        sums.honest += honest
-        sums.byMeasure += utility
-        sums.fined += fined
-        sums.byReport += utilityByReport(offers, n, quality + bent)
-        largestFined = Math.max(largestFined, fined - honest)
+  const steps = misreportSteps(setting, fine, markets, seed)
+  let step = steps.next()
+  while (!step.done) step = steps.next()
+  return step.value
+}
+
+/** Market by market; yields how far it is, in [0, 1]. */
+export function* misreportSteps(
+  setting: MisreportSetting,
+  fine: number,
+  markets: number,
+  seed: string,
+): Generator<number, MisreportPoint[], void> {
+  const sums = REPORTS.map(bent => ({
+    bent,
+    honest: 0,
+    byReport: 0,
+    byMeasure: 0,
+    fined: 0,
+    largestFined: -Infinity,
+  }))
+  for (let i = 0; i < markets; i++) {
+    yield i / markets
+    const offers = drawOffers(setting, `${seed}/${setting.name}/${i}`)
+    for (const [n, { quality }] of offers.entries()) {
+      const honest = granted(reportOutcome(PAPER_TERMS, offers, n, quality)).utility
+      for (const sum of sums) {
+        const { utility, reward } = granted(reportOutcome(PAPER_TERMS, offers, n, quality + sum.bent))
+        const fined = utility - fine * reward * Math.max(0, sum.bent)
+        sum.honest += honest
+        sum.byMeasure += utility
+        sum.fined += fined
+        sum.byReport += utilityByReport(offers, n, quality + sum.bent)
+        sum.largestFined = Math.max(sum.largestFined, fined - honest)
       }
     }
-    const relative = (sum: number): number => sum / sums.honest - 1
-    return {
-      bent,
-      byReport: relative(sums.byReport),
-      byMeasure: relative(sums.byMeasure),
-      fined: relative(sums.fined),
-      largestFined,
-    }
-  })
+  }
+  return sums.map(({ bent, honest, byReport, byMeasure, fined, largestFined }) => ({
+    bent,
+    byReport: byReport / honest - 1,
+    byMeasure: byMeasure / honest - 1,
+    fined: fined / honest - 1,
+    largestFined,
+  }))
 }
 
 /** The least fine that deters every owner of a market: median and highest, and markets that do not open at all. */

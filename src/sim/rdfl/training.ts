@@ -1,15 +1,15 @@
-// Real training without a room: owners with parts of MNIST, some with wrong labels, train one model in rounds (federated averaging,
-// weighted by samples). For the studies that need a measured quality; the reference trainer, seeded throughout.
-import { fetchFromFolder } from '../../adapters/task-data-node.ts'
-import { loadTaskManifest, loadTaskPart, loadTaskTest } from '../../adapters/task-data.ts'
+// Real training without a room: owners with data of their own, some with wrong labels, train one model in rounds (federated
+// averaging, weighted by samples). For the studies that need a measured quality; the reference trainer, seeded throughout.
+// Where the data come from stands in training-mnist.ts and training-glyph.ts; nothing here needs Node or a page.
 import type { Dataset } from '../../core/data/dataset.ts'
-import { partition } from '../../core/data/partition.ts'
+import { measureShapley } from '../../core/incentives/shapley-driver.ts'
+import type { Coalition, ShapleyEstimate } from '../../core/incentives/shapley.ts'
 import { initialParams } from '../../core/model/init.ts'
 import { createReferenceModel, type ReferenceModel } from '../../core/model/reference/model.ts'
 import { evaluateSamples, trainSteps } from '../../core/model/reference/train.ts'
 import type { Samples } from '../../core/model/samples.ts'
 import type { ModelSpec } from '../../core/model/spec.ts'
-import { createRng, shuffle } from '../../core/num/rng.ts'
+import { granted } from './markets.ts'
 
 const BATCH = 32
 const RATE = 0.1
@@ -17,6 +17,8 @@ const HIDDEN = 32
 /** The sponsor's own: a first model is trained on a few, the rest measures quality and is never trained on. */
 const FIRST_SAMPLES = 60
 const VALIDATION_SAMPLES = 500
+export const SPONSOR_SAMPLES = FIRST_SAMPLES + VALIDATION_SAMPLES
+export const TEST_SAMPLES = 2_000
 
 export interface Lab {
   readonly model: ReferenceModel
@@ -26,20 +28,8 @@ export interface Lab {
   readonly test: Dataset
 }
 
-/** One owner for each share of wrong labels, `samples` each. */
-export async function openLab(wrongLabels: readonly number[], samples: number, seed: string): Promise<Lab> {
-  const files = fetchFromFolder()
-  const manifest = await loadTaskManifest('/data/', 'mnist', files)
-  const dealt = partition(
-    { type: 'iid' },
-    `${seed}/owners`,
-    manifest.train.counts,
-    wrongLabels.length + 1,
-    Math.max(samples, FIRST_SAMPLES + VALIDATION_SAMPLES),
-  )
-  const parts = await Promise.all(dealt.map(part => loadTaskPart(manifest, part, files)))
-  const shuffled = parts.map((part, n) => shuffleSamples(part, `${seed}/order/${n}`))
-  const own = shuffled.pop()!
+/** `own`: the sponsor's SPONSOR_SAMPLES. The first model knows a little, so that an update's effect can be measured. */
+export function labWith(owners: readonly Dataset[], own: Dataset, test: Dataset, seed: string): Lab {
   const spec: ModelSpec = {
     input: own.shape,
     layers: [
@@ -49,28 +39,26 @@ export async function openLab(wrongLabels: readonly number[], samples: number, s
     ],
   }
   const model = createReferenceModel(spec)
-  const start = train(
-    model,
-    slice(own, 0, FIRST_SAMPLES),
-    initialParams(spec, seed),
-    5,
-    `${seed}/start`,
-  ).params
-  return {
-    model,
-    start,
-    owners: shuffled.map((part, n) =>
-      spoilLabels(slice(part, 0, samples), wrongLabels[n]!, `${seed}/labels/${n}`),
-    ),
-    validation: slice(own, FIRST_SAMPLES, FIRST_SAMPLES + VALIDATION_SAMPLES),
-    test: slice(await loadTaskTest(manifest, files), 0, 2_000),
-  }
+  const first = slice(own, 0, FIRST_SAMPLES)
+  const start = train(model, first, initialParams(spec, seed), 5, `${seed}/start`).params
+  return { model, start, owners, validation: slice(own, FIRST_SAMPLES, SPONSOR_SAMPLES), test }
 }
 
 export interface Round {
   readonly params: Float32Array
   /** What each owner's own training changed; null where it brought no sample. */
   readonly deltas: readonly (Float32Array | null)[]
+}
+
+/** What one owner reaches by itself on its first `count` samples, in as many rounds of one epoch. */
+export function trainAlone(
+  lab: Lab,
+  owner: number,
+  count: number,
+  rounds: number,
+  seed: string,
+): Float32Array {
+  return train(lab.model, slice(lab.owners[owner]!, 0, count), lab.start, rounds, seed).params
 }
 
 /** One epoch of every owner on the first `counts[n]` of its samples, then the average weighted by samples. */
@@ -104,6 +92,37 @@ export function applyDeltas(
 export function validationDrops(lab: Lab, params: Float32Array, deltas: Round['deltas']): number[] {
   const before = lossOf(lab, params)
   return deltas.map(delta => (delta ? before - lossOf(lab, applyDeltas(params, [delta], [1])) : 0))
+}
+
+/** Minus the validation loss of the model that a coalition's changes make: the utility whose Shapley values a round has. */
+export function roundUtility(
+  lab: Lab,
+  params: Float32Array,
+  deltas: Round['deltas'],
+  counts: readonly number[],
+): (coalition: Coalition) => number {
+  return coalition =>
+    -lossOf(
+      lab,
+      applyDeltas(
+        params,
+        deltas,
+        counts.map((count, n) => (coalition.includes(n) ? count : 0)),
+      ),
+    )
+}
+
+/** Exact to eight owners. */
+export function roundShapley(
+  lab: Lab,
+  params: Float32Array,
+  deltas: Round['deltas'],
+  counts: readonly number[],
+  seed: string,
+): ShapleyEstimate {
+  const utility = roundUtility(lab, params, deltas, counts)
+  const options = { seed, tolerance: 0, permutations: 200, halfWidth: 0 }
+  return granted(measureShapley(counts.length, utility, options))
 }
 
 /** As published: training loss of the first less that of the fifth epoch on the own shard, by sample. */
@@ -151,24 +170,8 @@ function train(
   })
 }
 
-function slice(data: Dataset, from: number, to: number): Dataset {
+/** Samples [from, to). */
+export function slice(data: Dataset, from: number, to: number): Dataset {
   const size = data.x.length / data.y.length
   return { ...data, x: data.x.subarray(from * size, to * size), y: data.y.subarray(from, to) }
-}
-
-/** Parts come sorted by class. */
-function shuffleSamples(data: Dataset, seed: string): Dataset {
-  const order = shuffle([...data.y.keys()], createRng(seed))
-  const size = data.x.length / data.y.length
-  const x = data.x.slice()
-  order.forEach((from, to) => x.set(data.x.subarray(from * size, (from + 1) * size), to * size))
-  return { ...data, x, y: Uint16Array.from(order, from => data.y[from]!) }
-}
-
-/** A share of the labels becomes another class, whichever. */
-function spoilLabels(data: Dataset, share: number, seed: string): Dataset {
-  const rng = createRng(seed)
-  const classes = data.classes.length
-  const y = data.y.map(label => (rng.next() < share ? (label + 1 + rng.below(classes - 1)) % classes : label))
-  return { ...data, y }
 }

@@ -16,6 +16,7 @@ type Bad = readonly [name: string, body: unknown, told: 'schema' | 'decoder']
 
 const sample = (kind: EntryBody['kind']): EntryBody => samples.find(body => body.kind === kind)!
 const sorted = [member(1), member(2)].sort()
+const turned = [...sorted].reverse().map(id => ({ member: id, nanoNats: 1, halfWidth: 0 }))
 const charterWith = (governance: object): unknown => ({
   ...charterBody,
   governance: { ...governanceTerms, ...governance },
@@ -79,6 +80,21 @@ export const badBodies: readonly Bad[] = [
   ['an unknown action', { ...sample('order'), action: 'destroy' }, 'schema'],
   ['an endorsement of nothing', { ...sample('endorse'), subject: '' }, 'schema'],
   ['a transfer of nothing', { ...sample('transfer'), amountMicro: '0' }, 'schema'],
+  ['an asset whose classes do not add up', { ...sample('asset'), classes: [1, 2] }, 'decoder'],
+  ['an asset of no quality', { ...sample('asset'), qualityMillionths: 0 }, 'schema'],
+  ['a reward of nothing', { ...sample('quote'), rewardMicro: '0' }, 'schema'],
+  ['a reward of sixteen digits', { ...sample('quote'), rewardMicro: '1'.repeat(16) }, 'decoder'],
+  ['quality measured again after the end', { ...sample('quote'), remeasureRounds: 40 }, 'decoder'],
+  ['a run of no rounds', { ...sample('quote'), rounds: 0, remeasureRounds: 0 }, 'schema'],
+  ['a quality that is no number', { ...sample('offer'), qualityMillionths: 'NaN' }, 'schema'],
+  ['a negative quality', { ...sample('offer'), qualityMillionths: -1 }, 'schema'],
+  ['quality above all', { ...sample('offer'), qualityMillionths: 1_000_001 }, 'schema'],
+  ['an offer of no samples', { ...sample('offer'), samples: 0 }, 'schema'],
+  ['compute for nothing', { ...sample('capacity'), unitCostMillionths: 0 }, 'schema'],
+  ['a limit of no provider', { ...sample('exposure'), limit: 0 }, 'schema'],
+  ['a report of nobody', { ...sample('measure'), values: [] }, 'schema'],
+  ['a report in another order', { ...sample('measure'), values: turned }, 'decoder'],
+  ['a report of one twice', { ...sample('measure'), values: [turned[0], turned[0]] }, 'decoder'],
   ['a date beyond dates', { ...sample('vouch'), expiresUnixMs: 8_640_000_000_000_001 }, 'schema'],
   ['a proof of two empty texts', { ...sample('proof'), first: '', second: '' }, 'decoder'],
 ]

@@ -109,6 +109,63 @@ export function chain(author: MemberId, bodies: readonly EntryBody[], after: rea
   return entries.slice(after.length)
 }
 
+/** Of a sponsored run. */
+const runSamples: readonly EntryBody[] = [
+  {
+    kind: 'asset',
+    root: HASH,
+    samples: 600,
+    classes: [200, 400],
+    appraisal: {
+      completeMillionths: 1_000_000,
+      duplicateMillionths: 1_500,
+      nearDuplicateMillionths: 20_000,
+      balanceMillionths: 918_296,
+      noiseMillionths: 30_000,
+      outlierMillionths: 0,
+      driftMillionths: 12_345,
+    },
+    qualityMillionths: 912_000,
+    consent: 'granted',
+    licence: 'CC BY 4.0',
+  },
+  {
+    kind: 'quote',
+    title: '手書き数字',
+    rewardMicro: '50000000',
+    alphaMicro: '200000000',
+    growthMillionths: 500_000,
+    dataPriceMicro: '1000000',
+    computePriceMicro: '200000',
+    unitSamples: 600,
+    qualityFloorMillionths: 500_000,
+    fineMillionths: 200_000,
+    floorMillionths: 50_000,
+    rounds: 40,
+    remeasureRounds: 5,
+    appraisers: 3,
+    lending: 'any',
+    centreRule: 'nash',
+    expiresUnixMs: START_UNIX_MS + 3_600_000,
+  },
+  { kind: 'offer', run: HASH, asset: HASH, qualityMillionths: 900_000, samples: 500, mode: 'split' },
+  { kind: 'capacity', run: HASH, unitCostMillionths: 1_200_000, speedMilli: 42_000, modes: 'any' },
+  { kind: 'withdraw', run: HASH },
+  { kind: 'begin', run: HASH, round: 12 },
+  { kind: 'contract', run: HASH, contract: HASH },
+  { kind: 'exposure', limit: 2 },
+  { kind: 'deletion', run: HASH, contract: HASH },
+  {
+    kind: 'measure',
+    run: HASH,
+    method: 'shapley',
+    toRound: 52,
+    rounds: 16,
+    values: [member(1), member(2)].sort().map((id, i) => ({ member: id, nanoNats: 5 - 9 * i, halfWidth: i })),
+  },
+  { kind: 'abort', run: HASH, reason: 'Not enough data.' },
+]
+
 const [one, other] = [leaveBody, workBody].map(body => headOf(entry(member(3), 0, '', body)))
 
 /** Every kind once. */
@@ -161,4 +218,5 @@ export const samples: readonly EntryBody[] = [
   { kind: 'endorse', subject: HASH, round: 12 },
   { kind: 'transfer', to: member(1), amountMicro: '2500000', memo: 'Danke 🙏' },
   proofOfFork(one!, other!),
+  ...runSamples,
 ]

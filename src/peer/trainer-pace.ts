@@ -1,6 +1,7 @@
 // Time between training steps: lets the event loop run, waits while paused, sleeps for effort below one and for a rate, and
-// ends at once on stop. Shared by the trainers that compute in their own thread; knows nothing about what a step does.
-import { createEventTurn } from './event-turn.ts'
+// ends at once on stop. Shared by the trainers that compute in their own thread and by those whose steps are computed
+// elsewhere; knows nothing about what a step does.
+import type { Clock } from '../ports/clock.ts'
 
 /** Computing this long without a turn of the event loop is the longest that a message waits. */
 const TURN_MS = 4
@@ -34,7 +35,13 @@ export interface Pace {
   close(): void
 }
 
-export function createPace(): Pace {
+/** One turn of the event loop; `wait` resolves at once when closed. */
+export interface Turn {
+  wait(): Promise<void>
+  close(): void
+}
+
+export function createPace(clock: Pick<Clock, 'now' | 'after'>, turn: Turn): Pace {
   let stopped = false
   let paused = false
   let effort = 1
@@ -46,13 +53,12 @@ export function createPace(): Pace {
   let begunAt = 0
   let pausedBefore = 0
   let wake: (() => void) | null = null
-  const eventTurn = createEventTurn()
 
   const interruptible = (ms: number | null): Promise<void> =>
     new Promise(resolve => {
-      const timer = ms === null ? null : setTimeout(() => wake?.(), Math.min(ms, LONGEST_SLEEP_MS))
+      const cancel = ms === null ? null : clock.after(Math.min(ms, LONGEST_SLEEP_MS), () => wake?.())
       wake = () => {
-        if (timer !== null) clearTimeout(timer)
+        cancel?.()
         wake = null
         resolve()
       }
@@ -60,19 +66,19 @@ export function createPace(): Pace {
 
   const rest = async (computedMs: number, rateMs: number): Promise<void> => {
     owedMs += computedMs * (1 / effort - 1)
-    if (rateMs > 0) notBefore = performance.now() + rateMs
+    if (rateMs > 0) notBefore = clock.now() + rateMs
     sinceTurnMs += computedMs
     if (sinceTurnMs >= TURN_MS) {
       sinceTurnMs = 0
-      await eventTurn.wait()
+      await turn.wait()
     }
     while (!stopped) {
-      const start = performance.now()
+      const start = clock.now()
       const needMs = Math.max(owedMs, notBefore - start)
       if (!paused && needMs < SHORTEST_SLEEP_MS) return
       const wasPaused = paused
       await interruptible(paused ? null : needMs)
-      const sleptMs = performance.now() - start
+      const sleptMs = clock.now() - start
       owedMs = Math.max(0, owedMs - sleptMs)
       if (wasPaused) pausedMs += Math.max(0, sleptMs - Math.max(0, needMs))
     }
@@ -86,7 +92,7 @@ export function createPace(): Pace {
       return effort
     },
     get activeMs() {
-      return performance.now() - begunAt - (pausedMs - pausedBefore)
+      return clock.now() - begunAt - (pausedMs - pausedBefore)
     },
     get pausedMs() {
       return pausedMs
@@ -96,13 +102,13 @@ export function createPace(): Pace {
       owedMs = 0
       sinceTurnMs = 0
       pausedMs = 0
-      notBefore = Math.min(notBefore, performance.now() + carryMs)
+      notBefore = Math.min(notBefore, clock.now() + carryMs)
       await rest(0, 0)
-      begunAt = performance.now()
+      begunAt = clock.now()
       pausedBefore = pausedMs
     },
     rest,
-    turn: () => eventTurn.wait(),
+    turn: () => turn.wait(),
     stop() {
       stopped = true
       wake?.()
@@ -120,7 +126,7 @@ export function createPace(): Pace {
     close() {
       stopped = true
       wake?.()
-      eventTurn.close()
+      turn.close()
     },
   }
 }

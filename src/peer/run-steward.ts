@@ -1,0 +1,259 @@
+// What a member's tab does for sponsored runs without being asked: brings the samples that were agreed and no more, signs for the
+// compute that the person offered or asked for, measures the others where the lot fell on it, and states what it found. What
+// it may do follows from the sealed ledger alone.
+import type { FrozenRound } from '../core/gossip/window.ts'
+import type { RunRecord } from '../core/incentives/runs/records.ts'
+import type { EntryBody, MeasureBody } from '../core/ledger/entry.ts'
+import type { MemberId } from '../core/num/ids.ts'
+import type { LendingPlan } from '../ports/lending-view.ts'
+import type { AppraisalProgress } from '../ports/runs-view.ts'
+import type { Citizen } from './citizen.ts'
+import { LedgerRefusal } from './ledger-sync.ts'
+import { RecentRounds } from './round-archive.ts'
+import type { RunDesk } from './run-desk.ts'
+
+/** Activations are clipped to this norm, thousandths; the published experiments' default. */
+const CLIP_MILLI = 3_000
+/** Drops are stated anew after so many rounds. */
+const STATE_EVERY_ROUNDS = 20
+
+export interface Measurement {
+  readonly toRound: number
+  readonly rounds: number
+  readonly values: MeasureBody['values']
+}
+
+/** The part of an appraiser that the steward needs; peer/appraiser.ts is it. */
+export interface RunAppraiser {
+  frozen(round: FrozenRound): void
+  /** Sums of validation-loss drops so far; null before the first. */
+  drops(): Measurement | null
+  /** Shares over all rounds; resolves null when it was cancelled. */
+  shapley(signal: AbortSignal, onProgress: (fraction: number) => void): Promise<Measurement | null>
+  close(): void
+}
+
+export interface StewardHost {
+  readonly self: MemberId
+  /** The newest round whose common state is frozen. */
+  frozenRound(): number
+  /** Null where this member holds no samples to measure on. */
+  openAppraiser(run: RunRecord): RunAppraiser | null
+  /** Samples that this member trains on; null for all that it has. */
+  bring(samples: number | null): void
+  onChange(): void
+}
+
+interface Duty {
+  readonly appraiser: RunAppraiser
+  readonly cancel: AbortController
+  progress: AppraisalProgress
+  statedRound: number
+}
+
+export class RunSteward {
+  private readonly duties = new Map<string, Duty>()
+  private readonly recent = new RecentRounds()
+  /** Contracts that this tab has signed or is signing. */
+  private readonly signing = new Set<string>()
+  private brought: number | null = null
+  private closed = false
+
+  constructor(
+    private readonly citizen: Citizen,
+    private readonly desk: RunDesk,
+    private readonly host: StewardHost,
+  ) {}
+
+  /** The equilibrium leaves this owner out: it rests until the run is over, or it withdraws. */
+  get rests(): boolean {
+    return this.agreed() === 0
+  }
+
+  /** Something that people wait for comes with the next seal. */
+  get needsSeal(): boolean {
+    const { pending, runs } = this.citizen.book.live.runs
+    const isAwaited = pending.some(({ body }) =>
+      ['quote', 'begin', 'abort', 'offer', 'capacity', 'withdraw', 'exposure'].includes(body.kind),
+    )
+    if (isAwaited) return true
+    if (!pending.some(({ body }) => body.kind === 'measure')) return false
+    const { runs: next } = this.desk.preview.runs
+    return [...runs.values()].some(
+      ({ hash, phase, remeasured }) =>
+        phase === 'training' &&
+        (next.get(hash)?.phase !== 'training' || next.get(hash)?.remeasured !== remeasured),
+    )
+  }
+
+  progressOf(run: string): AppraisalProgress {
+    return this.duties.get(run)?.progress ?? { status: 'none' }
+  }
+
+  /** The pair that this member belongs to now: agreed at a seal, signed by both, which need not be sealed yet. */
+  plan(): LendingPlan | null {
+    for (const { hash } of this.training()) {
+      const run = this.desk.preview.runs.runs.get(hash)
+      const sealed = this.citizen.book.sealed.runs.runs.get(hash)
+      const pair = run?.pairs.find(
+        ({ owner, provider, broken, ownerSigned, providerSigned, contract }) =>
+          (owner === this.host.self || provider === this.host.self) &&
+          broken === 0 &&
+          ownerSigned === 1 &&
+          providerSigned === 1 &&
+          sealed?.pairs.some(one => one.contract === contract && one.broken === 0),
+      )
+      if (!pair) continue
+      const { contract, owner, provider, mode } = pair
+      return { contract, owner, provider, mode, clipMilli: CLIP_MILLI, noiseMilli: 0 }
+    }
+    return null
+  }
+
+  tick(): void {
+    if (this.closed) return
+    const samples = this.agreed()
+    const bring = samples === 0 ? null : samples
+    if (bring !== this.brought) {
+      this.brought = bring
+      this.host.bring(bring)
+    }
+    this.sign()
+    this.appraise()
+  }
+
+  close(): void {
+    this.closed = true
+    for (const duty of this.duties.values()) this.end(duty)
+    this.duties.clear()
+  }
+
+  /** A round can not change any more. */
+  frozen(round: FrozenRound): void {
+    for (const { appraiser } of this.duties.values()) appraiser.frozen(round)
+    if (this.sealed.some(({ phase }) => phase === 'open' || phase === 'training')) this.recent.add(round)
+    else this.recent.clear()
+  }
+
+  private get sealed(): readonly RunRecord[] {
+    return [...this.citizen.book.sealed.runs.runs.values()]
+  }
+
+  /** Runs whose rounds are still to come. */
+  private training(): readonly RunRecord[] {
+    const round = this.host.frozenRound()
+    return this.sealed.filter(({ phase, toRound }) => phase === 'training' && round < toRound)
+  }
+
+  /** Samples to bring; 0 for who is priced out of all runs that it offered to; null outside of runs. */
+  private agreed(): number | null {
+    const rows = this.training().flatMap(({ plan }) =>
+      plan.filter(({ owner, standing }) => owner === this.host.self && standing !== 'left'),
+    )
+    return rows.length === 0 ? null : Math.max(...rows.map(({ samples }) => samples))
+  }
+
+  /**
+   * Who offered with 'split', or lends, has agreed to whoever the matching names; raw data to somebody ('paired') the owner
+   * signs by hand, knowing to whom.
+   */
+  private sign(): void {
+    const { self } = this.host
+    for (const { hash, pairs } of this.training())
+      for (const pair of pairs) {
+        if (pair.broken === 1) continue
+        const mine = pair.owner === self && pair.mode === 'split' && pair.ownerSigned === 0
+        const lent = pair.provider === self && pair.providerSigned === 0
+        if ((!mine && !lent) || this.signing.has(pair.contract)) continue
+        const next = this.desk.preview.runs.runs.get(hash)?.pairs
+        const known = next?.find(({ contract }) => contract === pair.contract)
+        if (mine ? known?.ownerSigned === 1 : known?.providerSigned === 1) continue
+        this.signing.add(pair.contract)
+        void this.state({ kind: 'contract', run: hash, contract: pair.contract }).then(stated => {
+          if (!stated) this.signing.delete(pair.contract)
+        })
+      }
+  }
+
+  private appraise(): void {
+    const live = new Map(this.sealed.filter(({ phase }) => phase === 'training').map(run => [run.hash, run]))
+    for (const [hash, duty] of this.duties) {
+      if (live.has(hash)) continue
+      this.end(duty)
+      this.duties.delete(hash)
+    }
+    for (const [hash, run] of live) {
+      if (!run.appraisers.includes(this.host.self)) continue
+      let duty = this.duties.get(hash)
+      if (!duty) {
+        const appraiser = this.host.openAppraiser(run)
+        if (!appraiser) continue
+        for (const round of this.recent.all) appraiser.frozen(round)
+        duty = {
+          appraiser,
+          cancel: new AbortController(),
+          progress: { status: 'following', rounds: 0 },
+          statedRound: run.fromRound,
+        }
+        this.duties.set(hash, duty)
+      }
+      this.follow(run, duty)
+    }
+  }
+
+  private follow(run: RunRecord, duty: Duty): void {
+    if (duty.progress.status !== 'following') return
+    const drops = duty.appraiser.drops()
+    if (drops && drops.rounds !== duty.progress.rounds) {
+      duty.progress = { status: 'following', rounds: drops.rounds }
+      this.host.onChange()
+    }
+    const isOver = this.host.frozenRound() >= run.toRound
+    const first = run.remeasured === 0 && run.quote.remeasureRounds > 0
+    const due = first ? run.quote.remeasureRounds : STATE_EVERY_ROUNDS
+    const step = duty.statedRound === run.fromRound ? due : STATE_EVERY_ROUNDS
+    if (drops && drops.toRound > duty.statedRound && (isOver || drops.toRound >= duty.statedRound + step)) {
+      const before = duty.statedRound
+      duty.statedRound = drops.toRound
+      void this.state({ kind: 'measure', run: run.hash, method: 'drops', ...drops }).then(stated => {
+        if (!stated) duty.statedRound = before
+      })
+    }
+    if (isOver) this.share(run, duty)
+  }
+
+  private share(run: RunRecord, duty: Duty): void {
+    duty.progress = { status: 'computing', fraction: 0 }
+    const retry = (): void => {
+      if (!this.closed) duty.progress = { status: 'following', rounds: 0 }
+    }
+    duty.appraiser
+      .shapley(duty.cancel.signal, fraction => {
+        duty.progress = { status: 'computing', fraction }
+        this.host.onChange()
+      })
+      .then(async found => {
+        if (!found || this.closed) return
+        const stated = await this.state({ kind: 'measure', run: run.hash, method: 'shapley', ...found })
+        if (!stated) return retry()
+        duty.progress = { status: 'stated' }
+        this.host.onChange()
+      }, retry)
+  }
+
+  private end({ appraiser, cancel }: Duty): void {
+    cancel.abort()
+    appraiser.close()
+  }
+
+  /** False when the ledger is full for now: the next tick tries again. */
+  private async state(body: EntryBody): Promise<boolean> {
+    try {
+      await this.citizen.append(body)
+      return true
+    } catch (cause) {
+      if (cause instanceof LedgerRefusal) return false
+      throw cause
+    }
+  }
+}

@@ -1,0 +1,156 @@
+// The codec of lent compute: every message comes back as it went, and nothing else is let in.
+import { describe, expect, it, test } from 'vitest'
+import { createRng } from '../../src/core/num/rng.ts'
+import { decodeLending, encodeLending, LEND_LIMITS, type LendMessage } from '../../src/protocol/lending.ts'
+import { decodeMessage, encodeMessage } from '../../src/protocol/messages.ts'
+
+const hash = 'ab'.repeat(32)
+const values = Float32Array.of(0, -1.5, 3e-8, 65504, 1 / 3, -2e10)
+const job = 0xfffffffe
+
+const messages: LendMessage[] = [
+  {
+    type: 'open',
+    job,
+    mode: 'split',
+    contract: hash,
+    start: 'cd'.repeat(32),
+    batchSize: 32,
+    optimizer: 'adam',
+    keepMoments: true,
+    learningRate: 0.001,
+    proximal: 0.25,
+    corrected: true,
+    half: true,
+  },
+  {
+    type: 'open',
+    job: 0,
+    mode: 'paired',
+    contract: hash,
+    start: hash,
+    batchSize: LEND_LIMITS.batch,
+    optimizer: 'sgd',
+    keepMoments: false,
+    learningRate: 0,
+    proximal: 0,
+    corrected: false,
+    half: false,
+  },
+  { type: 'need', job },
+  { type: 'params', job, what: 'start', total: 6, offset: 0, values },
+  { type: 'params', job, what: 'correction', total: 100, offset: 94, values },
+  { type: 'params', job, what: 'result', total: LEND_LIMITS.parameters, offset: 7, values },
+  { type: 'ready', job },
+  { type: 'forward', job, step: 1, count: 2, values },
+  { type: 'outputs', job, step: 0xffffffff, values },
+  { type: 'gradient', job, step: 3, values },
+  { type: 'backprop', job, step: 4, values },
+  { type: 'finish', job, steps: 20 },
+  { type: 'done', job, steps: 20, flop: 2n ** 63n },
+  { type: 'cancel', job },
+  ...(['paused', 'no-contract', 'busy', 'bad-request', 'not-allowed', 'stale', 'failed'] as const).map(
+    reason => ({ type: 'refuse', job, reason }) as const,
+  ),
+]
+
+describe('messages of lent compute', () => {
+  test.each(messages.map(message => [message.type, message] as const))('%s comes back', (_type, message) => {
+    expect(decodeLending(encodeLending(message))).toEqual(message)
+    const carried = encodeMessage({ type: 'lend', message, half: false })
+    expect(decodeMessage(carried)).toEqual({ type: 'lend', message, half: false })
+  })
+
+  test.each(messages.map(message => [message.type, message] as const))(
+    '%s is refused cut short or with more behind it',
+    (_type, message) => {
+      const whole = encodeLending(message)
+      const ends = new Set([whole.length - 1, whole.length + 1, ...Array.from({ length: 12 }, (_, i) => i)])
+      for (const length of ends) {
+        if (length === whole.length) continue
+        const bytes = new Uint8Array(length)
+        bytes.set(whole.subarray(0, length))
+        const read = decodeLending(bytes)
+        // Fewer whole values are another message of that type; anything else is none.
+        if (read && 'values' in read && 'values' in message)
+          expect(read.values.length).toBeLessThan(message.values.length)
+        else expect(read).toBeUndefined()
+      }
+    },
+  )
+
+  it('carries halves as fractions of the largest: 11 bits of every value that counts', () => {
+    const rng = createRng('halves')
+    for (const scale of [1e-12, 1e-3, 1, 1e20]) {
+      const sent = Float32Array.from({ length: 300 }, () => scale * rng.normal())
+      const largest = sent.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+      const message = { type: 'backprop', job, step: 1, values: sent } as const
+      const bytes = encodeLending(message, true)
+      expect(bytes.length).toBeLessThan(0.6 * encodeLending(message).length)
+      const read = decodeLending(bytes)
+      const got = read && 'values' in read ? read.values : new Float32Array()
+      sent.forEach((value, i) => {
+        const allowed = Math.max(Math.abs(value) / 2048, largest / 2 ** 25)
+        expect(Math.abs(got[i]! - value)).toBeLessThanOrEqual(allowed * 1.001)
+      })
+    }
+    const zeros = encodeLending({ type: 'backprop', job, step: 1, values: new Float32Array(3) }, true)
+    expect(decodeLending(zeros)).toMatchObject({ values: new Float32Array(3) })
+  })
+
+  it('does not make a number of what is none', () => {
+    for (const bad of [NaN, Infinity, -Infinity]) {
+      for (const half of [true, false]) {
+        const bytes = encodeLending({ type: 'outputs', job, step: 1, values: Float32Array.of(1, bad) }, half)
+        const read = decodeLending(bytes)
+        expect(read && 'values' in read && read.values.every(Number.isFinite)).toBe(false)
+      }
+    }
+  })
+
+  it('refuses what is beyond its limits before it allocates', () => {
+    const head = encodeLending({ type: 'params', job, what: 'start', total: 6, offset: 0, values })
+    const view = new DataView(head.buffer)
+    for (const [total, offset] of [
+      [LEND_LIMITS.parameters + 1, 0],
+      [5, 0],
+      [6, 1],
+      [6, 0xffffffff],
+    ] as const) {
+      view.setUint32(7, total)
+      view.setUint32(11, offset)
+      expect(decodeLending(head)).toBeUndefined()
+    }
+    const piece = new Float32Array(LEND_LIMITS.piece + 1)
+    expect(
+      decodeLending(
+        encodeLending({ type: 'params', job, what: 'start', total: 1e6, offset: 0, values: piece }),
+      ),
+    ).toBeUndefined()
+    const many = new Float32Array(LEND_LIMITS.values + 1)
+    expect(decodeLending(encodeLending({ type: 'outputs', job, step: 1, values: many }))).toBeUndefined()
+    for (const count of [0, 4, LEND_LIMITS.batch + 1])
+      expect(decodeLending(encodeLending({ type: 'forward', job, step: 1, count, values }))).toBeUndefined()
+    const first = messages[0]
+    if (first?.type !== 'open') throw new Error('the first is an open')
+    for (const change of [{ batchSize: 0 }, { batchSize: 5_000 }, { learningRate: NaN }, { proximal: -1 }])
+      expect(decodeLending(encodeLending({ ...first, ...change }))).toBeUndefined()
+  })
+
+  it('survives 20,000 mutations: undefined, or a message that encodes again', () => {
+    const seed = 'lend fuzz'
+    const rng = createRng(seed)
+    let read = 0
+    for (let i = 0; i < 20_000; i++) {
+      const message = messages[rng.below(messages.length)]!
+      const bytes = encodeLending(message, rng.next() < 0.5 && message.type !== 'params').slice()
+      for (let n = rng.below(4); n >= 0; n--) bytes[rng.below(bytes.length)] = rng.below(256)
+      const length = rng.next() < 0.2 ? rng.below(bytes.length + 1) : bytes.length
+      const got = decodeLending(bytes.subarray(0, length))
+      if (!got) continue
+      read++
+      expect(decodeLending(encodeLending(got)), seed).toEqual(got)
+    }
+    expect(read).toBeGreaterThan(1_000)
+  })
+})
