@@ -132,6 +132,7 @@ export const enErrors = {
     suspended: 'an update from somebody whose receipts broke a rule',
     quota: 'more ledger entries than one member may write between two seals',
     'bad-seal': 'a seal over entries that the ledger does not hold',
+    'bad-sum': 'a sum under masks that breaks its own rules',
     'bad-lending': 'computed wrongly for another member',
   },
 }

@@ -100,7 +100,7 @@ export const enLearning = {
     about: (size: string) => `About ${size}, by lot`,
   },
   privacy: {
-    title: 'Noise for privacy',
+    title: 'Privacy of updates',
     none: {
       name: 'None',
       hint: 'What an update tells about somebody’s data is not bounded, though one bit for each parameter tells little.',
@@ -109,6 +109,21 @@ export const enLearning = {
       name: 'Clip and blur',
       hint: 'Each tab limits the length of its change and adds Gaussian noise before anything leaves it. What an update can tell is then bounded; the model gets worse, large ones most.',
     },
+    masks: {
+      name: 'Only the sum is seen',
+      hint: 'Tabs add up their changes under masks that cancel out. Nobody sees the change of one member, everybody sees the sum. For 3 to 30 who train at the same time; costs 32 bits for each parameter and takes every guard against liars away.',
+    },
+    sumBytes: (vector: string, sum: string) =>
+      `In a round each member sends ${vector} to the one who leads it and gets the sum, ${sum}, back. The lead, another one each round, receives that much from everybody.`,
+    /** What is not offered under masks, and why. */
+    masked: {
+      profile:
+        'Under masks there is one form: whole numbers of 32 bits, which add up without error. One bit cannot be masked.',
+      rule: 'Rules other than the plain mean compare single updates, and under masks nobody sees one. So a room has either a rule that screens or masks, never both: one member who sends nonsense can spoil the model, and nobody can say who it was.',
+      weighting: 'Under masks every change counts once: a weight would have to be known to others.',
+      committee: 'Under masks all who train take part: the fewer are in a sum, the more it tells.',
+    },
+    tooLarge: 'This model is too large to be summed under masks: at most two million parameters.',
     clip: 'Length allowed (clip)',
     sigma: 'Noise, in clips (sigma)',
     deltaExponent: 'Delta: ten to the minus',
@@ -151,6 +166,8 @@ export const enLearning = {
     committee: (size: string) => `About ${size} members are drawn for each round; the others rest.`,
     noise: (epsilon: string, delta: string, rounds: string) =>
       `Your tab blurs its updates before they leave: ε = ${epsilon} at δ = ${delta} after ${rounds} rounds. The model gets worse for it.`,
+    masks:
+      'Changes are added up under masks: nobody sees yours, everybody sees the sum. That costs 32 bits for each parameter, and nobody can tell who spoils a sum.',
     strangers:
       'The room is made for people who do not know each other: it guards against one liar among four already.',
   },

@@ -271,6 +271,8 @@ export const enRounds = {
     invalid: 'Something in it is out of range. Look at the fields in red.',
     'no-data': 'Your data are not loaded yet, or you only watch. Wait until they are, then repeat it.',
     'too-few-owners': 'Fewer than two owners offer data. Invite another, or wait.',
+    'under-masks':
+      'This room adds changes up under masks: nobody sees what each one is worth, so no round can be paid by contribution.',
     'reward-too-small':
       'For this reward fewer than two owners would bring a whole sample. End it and offer more.',
     'ledger-full': 'You have signed as much as one epoch takes. Try again after the next seal.',

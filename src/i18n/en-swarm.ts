@@ -52,6 +52,8 @@ export const enSwarm = {
     published: (published: string, expected: string) => `${published} of ${expected} have published`,
     age: (seconds: string) => `open for ${seconds}`,
     hint: 'It ends when everybody has published, or shortly after two thirds have. Nobody waits for a name; what comes late is worked in.',
+    summed:
+      'It ends when the sum of all changes is published, by another member each round; or without one when too few take part or nobody finishes it in time.',
   },
   lot: {
     about: (committee: string, crowd: string) => `About ${committee} of ${crowd} publish in a round, by lot.`,
@@ -76,6 +78,7 @@ export const enSwarm = {
       masked:
         'One bit for a quarter of the parameters, another quarter each round, because of a narrow uplink.',
       sparse: 'The one in 64 parameters that changed most, with two bits each.',
+      sum: 'A masked vector of 32 bits for each parameter, sent once to whoever leads the round; the sum comes back at the same size.',
     },
     rawTitle: 'If everybody sent raw float32 to everybody',
     formula: '(n\u00a0−\u00a01)(4P\u00a0+\u00a0250) bytes for each member and round',
@@ -139,5 +142,19 @@ export const enSwarm = {
     unbounded: 'no bound',
     anyData: (epsilon: string) => `Against somebody who would tell your data from any other: ε = ${epsilon}.`,
     hint: 'The smaller ε, the less your updates can tell about your data. It grows with every round that you train and never shrinks.',
+  },
+  sums: {
+    title: 'Sums under masks',
+    last: {
+      none: 'No sum has been made since you came.',
+      counted: 'Your change is in the newest sum, and nobody saw it alone.',
+      'no-sum':
+        'The last round went on without a sum: too few stayed to the end of it, or its lead fell silent.',
+      'left-out': 'The newest sum was made without your change.',
+    },
+    few: (trainers: string, needed: string) =>
+      `Rounds go on without a sum: ${trainers} train, a sum needs ${needed} at least. The model stays as it is until then.`,
+    counts: (counted: string, missed: string) => `With your change: ${counted} · without: ${missed}`,
+    hint: 'The sum itself can be seen by everybody, and nobody can screen what goes into it. Whoever leads a round could state a wrong sum.',
   },
 }

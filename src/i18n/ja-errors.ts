@@ -119,6 +119,7 @@ export const jaErrors = {
     suspended: '計算の記録が規則に反した人からの更新',
     quota: '次の封印までに一人が書ける数を超えた記録',
     'bad-seal': '台帳にない記録を含む封印',
+    'bad-sum': '決まりに反するマスク付きの合計',
     'bad-lending': '貸した計算の結果が正しくない',
   },
 } satisfies typeof enErrors

@@ -24,7 +24,7 @@ export class NoiseDesk {
     private readonly terms: PrivacyTerms,
     private readonly deps: NoiseDeps,
   ) {
-    this.recalled = terms.type === 'none' ? Promise.resolve() : this.recall()
+    this.recalled = terms.type === 'noise' ? this.recall() : Promise.resolve()
     // Whoever blurs waits for it and hears of a failure; without a listener here it would count as unheard.
     this.recalled.catch(() => undefined)
   }
@@ -32,7 +32,7 @@ export class NoiseDesk {
   /** What may leave the tab of a job that went from start to params. Rejects where the count can not be kept. */
   async blur(start: Float32Array, params: Float32Array): Promise<Float32Array> {
     const { terms, deps } = this
-    if (terms.type === 'none') return params
+    if (terms.type !== 'noise') return params
     await this.recalled
     this.rounds += 1
     await deps.store.put(this.key, encodeCount(this.rounds))
@@ -41,7 +41,7 @@ export class NoiseDesk {
 
   /** Null in rooms without noise. */
   get spent(): Spent | null {
-    if (this.terms.type === 'none') return null
+    if (this.terms.type !== 'noise') return null
     if (this.told?.rounds !== this.rounds) this.told = epsilonAfter(this.rounds, this.terms)
     return this.told
   }

@@ -11,6 +11,7 @@ import {
 import type { TrainingStatus } from '../core/gossip/presence.ts'
 import { isDraw } from '../core/gossip/sortition.ts'
 import { hashState } from '../core/gossip/state.ts'
+import type { Update } from '../core/gossip/update.ts'
 import { WINDOW } from '../core/gossip/window.ts'
 import { previewBalances } from '../core/ledger/credits.ts'
 import type { CharterBody, Entry } from '../core/ledger/entry.ts'
@@ -36,9 +37,11 @@ import { RoomDoc } from './room-doc.ts'
 import { openRunOffice, type RunOffice } from './run-office.ts'
 import { createReceipt } from './receipt.ts'
 import { Seat } from './seat.ts'
+import { SumDesk } from './sum-desk.ts'
 import { createReferenceSegment } from './segment-reference.ts'
 import { GovernanceDesk } from './governance-desk.ts'
 import { Training } from './training.ts'
+import type { Standing } from './update-exchange.ts'
 import { Uplink } from './uplink.ts'
 import { Wire } from './wire.ts'
 
@@ -53,6 +56,8 @@ const ALONE_AFTER_MS = 4_000
 /** Own entries that others say there are, and that are not here, are waited for so long: anybody can say so. */
 const OWN_AFTER_MS = 20_000
 const PART_CHECK_MS = 3_000
+/** Presence is a second or two old: so many rounds apart may be no distance. */
+const NEAR = 8
 
 export class Peer {
   readonly book: RoomBook
@@ -73,6 +78,8 @@ export class Peer {
   readonly startedAt: number
   readonly store: ForgivingStore
   readonly rounds: LocalRounds
+  /** Null in rooms without sums under masks. */
+  readonly sums: SumDesk | null
   private readonly lendingDesk: LendingDesk
   readonly runs: RunOffice
   private readonly gate: ComputeGate
@@ -109,6 +116,7 @@ export class Peer {
     const { localSteps, rounds, committee } = charter.terms
     const config = { room, self: signer.id, profile, localSteps, rounds, committee }
     this.machine = new GossipMachine(config, base, hashState(base), clock.now(), publishedThrough)
+    this.sums = charter.terms.privacy.type === 'masks' ? this.openSums(parameters) : null
     this.book = new RoomBook(options.charter, deps.checked?.epochs)
     this.doc.append(options.charter)
     this.wire = new Wire(deps, this.book, this.store, {
@@ -120,7 +128,13 @@ export class Peer {
       },
       onSigned: member => this.citizen.signed(member),
       expecting: counts => this.dispatch({ type: 'expecting', counts }),
-      standing: header => this.citizen.standing(header),
+      standing: update => this.standingOf(update),
+      isVouched: update => this.sums?.isVouched(update) ?? Promise.resolve(true),
+      sums: this.sums && {
+        rounds: () => ({ from: this.machine.window.base.round, to: this.machine.round + WINDOW }),
+        isTrainer: member => this.isTrainer(member),
+        heard: part => this.sums?.heard(part),
+      },
       anchors: () => this.machine.window.anchors,
       isMember: member => this.citizen.members.has(member),
       isForAll: member => this.citizen.isForAll(member),
@@ -408,6 +422,7 @@ export class Peer {
     for (const cancel of this.timers) cancel()
     this.timers.clear()
     this.cancelWake()
+    this.sums?.close()
     this.runs.steward.close()
     this.wire.close()
     this.lendingDesk.close()
@@ -431,6 +446,10 @@ export class Peer {
     switch (effect.type) {
       case 'train':
         void this.rounds.train(effect.round, effect.params, effect.steps)
+        this.sums?.roundOpen()
+        break
+      case 'contribute':
+        this.sums?.contribute(effect.round, effect)
         break
       case 'stop':
         this.rounds.stop()
@@ -440,6 +459,7 @@ export class Peer {
         break
       case 'announce':
         this.wire.updates.announce(effect.update)
+        this.sums?.published(effect.update)
         break
       case 'model':
         if (effect.closed) this.roundClosed(effect.closed)
@@ -464,7 +484,8 @@ export class Peer {
     }
   }
 
-  private roundClosed({ contributors, before, after, medianSteps }: ClosedRound): void {
+  private roundClosed({ round, contributors, before, after, medianSteps }: ClosedRound): void {
+    this.sums?.roundClosed(round, contributors.length === 0)
     this.training?.roundMixed(before, after, medianSteps)
     const others = contributors.filter(member => member !== this.self).length
     const vectors = others * (contributors.includes(this.self) ? 2 : 1)
@@ -508,6 +529,7 @@ export class Peer {
     this.ticks++
     this.uplink.sample()
     this.dispatch({ type: 'tick' })
+    this.sums?.tick()
     this.wire.tick()
     this.judgeUplink()
     this.gate.oversee()
@@ -589,11 +611,49 @@ export class Peer {
       baseRound: window.base.round,
       baseHash: window.baseHash,
       stepsPerSecond: Math.min(1e5, this.training?.stepsPerSecond ?? 0),
-      // Measured before noise: in a room that asks for noise it would tell of the data past it.
-      accuracy: this.rounds.noise.spent ? null : (this.gauge.own?.accuracy ?? null),
+      // Measured before noise and masks: in a room that asks for either it would tell of the data past them.
+      accuracy: this.charter.terms.privacy.type === 'none' ? (this.gauge.own?.accuracy ?? null) : null,
       steps: this.training?.totalSteps ?? 0,
       links: this.deps.transport.links().length,
     })
+  }
+
+  private openSums(parameters: number): SumDesk {
+    const { clock, entropy, signer, store } = this.deps
+    const { room } = this.options.link
+    return new SumDesk({
+      room,
+      self: signer.id,
+      parameters,
+      clock,
+      entropy,
+      store,
+      relay: () => this.wire.sums!,
+      round: () => this.machine.round,
+      trainers: () => {
+        // Who is far behind has nothing to add here.
+        const near = this.machine.presences
+          .trainers()
+          .filter(({ round }) => round + NEAR >= this.machine.round)
+        const others = near.map(({ member }) => member).filter(member => this.isTrainer(member))
+        return this.status === 'training' ? [...others, signer.id] : others
+      },
+      isTrainer: member => this.isTrainer(member),
+      dispatch: event => this.dispatch(event),
+      blame: member => this.wire.refuse(member, 'bad-sum'),
+      fail: cause => this.fail(cause),
+    })
+  }
+
+  private isTrainer(member: MemberId): boolean {
+    return this.citizen.members.get(member)?.role === 'trainer' && !this.machine.ejected.has(member)
+  }
+
+  private standingOf(update: Update): Standing {
+    const standing = this.citizen.standing(update)
+    // Who vouches for a sum may have joined a moment ago.
+    const isKnown = standing.type !== 'good' || (this.sums?.strangersIn(update) ?? []).length === 0
+    return isKnown ? standing : { type: 'unknown' }
   }
 
   private entryAdmitted(entry: Entry): void {

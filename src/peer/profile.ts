@@ -10,6 +10,7 @@ import type { Update } from '../core/gossip/update.ts'
 import type { TrainingTerms } from '../core/ledger/entry.ts'
 import { BLOCK, type Vectors } from '../core/robust/rule.ts'
 import { ruleOf } from '../core/robust/rules.ts'
+import { createSumProfile } from './sum-profile.ts'
 
 /** What the machine needs, and the parts that contributions are measured by. */
 export interface Profile extends Mixing {
@@ -22,6 +23,11 @@ export interface Profile extends Mixing {
 
 /** @param parameters of which updates speak: fewer than the model's where members keep their own head */
 export function createProfile(parameters: number, terms: TrainingTerms): Profile {
+  if (terms.privacy.type === 'masks') {
+    // What one member put into a sum is what nobody is to know.
+    const parts = (updates: readonly Update[]) => updates.map(() => new Float32Array(parameters))
+    return { ...createSumProfile(parameters, terms), parts }
+  }
   const { whole, narrow, codecs } = codecsOf(parameters, terms.profile)
   const rule = ruleOf(terms.rule, { trusted: terms.trusted === 'yes' })
   const codecOf = ({ codec }: Pick<Encoded, 'codec'>): Codec => {

@@ -149,6 +149,8 @@ export class RunDesk {
       Number.isInteger(quote.expiresUnixMs) &&
       (quote.expiresUnixMs === 0 || quote.expiresUnixMs > this.citizen.time.unixMs())
     if (!sound) return 'invalid'
+    // Contributions are measured on single updates, which nobody sees here.
+    if (this.citizen.book.charter.body.terms.privacy.type === 'masks') return 'under-masks'
     const balance = this.preview.balances.get(this.host.self) ?? 0n
     if (BigInt(quote.rewardMicro) > balance) return 'insufficient'
     return { kind: 'quote', ...quote, title }

@@ -33,11 +33,11 @@ export function openRunOffice(peer: Peer, self: MemberId): RunOffice {
   return { desk, steward }
 }
 
-/** Null while there is nothing to measure on. */
+/** Null while there is nothing to measure on, and where only sums are seen: a sum says nothing of one. */
 function openAppraiser(peer: Peer, self: MemberId, run: RunRecord): Appraiser | null {
   const { trainer, training, charter, seat } = peer
-  if (!trainer || !training || !seat.hasTestData) return null
   const { model, terms } = charter
+  if (!trainer || !training || !seat.hasTestData || terms.privacy.type === 'masks') return null
   const profile = createProfile(sharedParameters(model, terms.head), terms)
   let ready: Promise<void> | null = null
   const host = {

@@ -51,7 +51,9 @@ export interface UpdateHost {
   /** How many announced updates are on their way, by round; told whenever it changed. */
   expecting(counts: ReadonlyMap<number, number>): void
   /** Whether the update may be mixed. */
-  standing(header: UpdateHeader): Standing
+  standing(update: Update): Standing
+  /** Whether everybody signed who is said in its payload to have. */
+  isVouched(update: Update): Promise<boolean>
 }
 
 export type Standing =
@@ -181,6 +183,7 @@ export class UpdateExchange {
     const text = signedText('update', this.context.room, signed.subarray(0, HEADER_BYTES))
     if (!(await this.context.signer.verify(header.author, text, signature))) return 'bad-signature'
     const update = { ...header, id, signed: signed.slice(), payload: payload.slice() }
+    if (!(await this.host.isVouched(update))) return 'bad-signature'
     this.context.checked?.updates.set(id, update)
     return update
   }

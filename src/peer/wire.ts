@@ -24,11 +24,14 @@ import type { ClosedEpoch, ProposalFacts, RoomBook } from './room-book.ts'
 import { SealSync } from './seal-sync.ts'
 import type { Anchor } from './state-donor.ts'
 import { StateSync } from './state-sync.ts'
+import { SumRelay, type SumRelayHost } from './sum-relay.ts'
 import { Traffic } from './traffic.ts'
 import { UpdateExchange, type UpdateHost } from './update-exchange.ts'
 
 export interface WireHost extends UpdateHost {
   readonly parameters: number
+  /** Null in rooms without sums under masks. */
+  readonly sums: SumRelayHost | null
   anchors(): readonly Anchor[]
   isMember(member: MemberId): boolean
   /** Whether its presence is passed on to those who have no link to it. */
@@ -80,6 +83,7 @@ export class Wire {
   readonly history: History
   readonly presence: PresenceSync
   readonly states: StateSync
+  readonly sums: SumRelay | null
   private readonly unsubscribe: () => void
   /** What each link has said and was not handled yet. */
   private readonly queues = new Map<MemberId, { tail: Promise<void>; waiting: number }>()
@@ -153,6 +157,7 @@ export class Wire {
       (state, hash) => host.onState(state, hash),
       () => host.onStateFailed(),
     )
+    this.sums = host.sums && new SumRelay(context, host.sums)
     this.unsubscribe = transport.subscribe(event => this.onTransport(event))
   }
 
@@ -315,6 +320,8 @@ export class Wire {
         return this.seals.latecomers.onArchiveWant(from, message.seal)
       case 'archive':
         return this.history.onArchive(message.seal, message.bytes)
+      case 'sum':
+        return this.sums ? this.sums.onPart(from, message) : this.strike(from, 'malformed')
       case 'lend':
         return this.host.onLend(from, message.message, sizeBytes)
       default:

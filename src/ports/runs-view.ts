@@ -148,6 +148,8 @@ export type RunRefusal =
   | 'no-data'
   | 'too-few-owners'
   | 'reward-too-small'
+  /** Where only sums of changes are seen nobody can tell what each is worth. */
+  | 'under-masks'
   | 'ledger-full'
 
 export type RunActionResult =

@@ -78,6 +78,8 @@ export type RefusalReason =
   | 'quota'
   /** A proposed seal that names what the ledger does not hold. */
   | 'bad-seal'
+  /** Broke the rules of a sum under masks: shares that do not fit, lists that contradict each other. */
+  | 'bad-sum'
   /** Compute that it lent came back wrong. */
   | 'bad-lending'
 

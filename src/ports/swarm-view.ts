@@ -13,6 +13,24 @@ export interface PassedUpdate {
   readonly direction: 'in' | 'out'
 }
 
+/** How sums under masks fared for this member. */
+export interface SumsView {
+  /** Rounds of this stay whose sum has its change in it, and rounds that went on without. */
+  readonly counted: number
+  readonly missed: number
+  readonly last:
+    | 'none'
+    | 'counted'
+    /** Fewer trained than a sum needs. */
+    | 'too-few'
+    /** Nobody finished a sum in time. */
+    | 'no-sum'
+    /** There was a sum, without this member's change. */
+    | 'left-out'
+  readonly trainers: number
+  readonly needed: number
+}
+
 export interface SwarmView {
   readonly links: readonly MemberId[]
   /** Newest last, at most 64. */
@@ -37,7 +55,7 @@ export interface SwarmView {
   readonly bytes: {
     /** One update of this member as it sends them now: header, signature and payload. */
     readonly update: number
-    readonly codec: 'one-bit' | 'masked' | 'sparse'
+    readonly codec: 'one-bit' | 'masked' | 'sparse' | 'sum'
     /** float32 parameters once. */
     readonly float32: number
     readonly parameters: number
@@ -51,6 +69,8 @@ export interface SwarmView {
     /** Against whatever other data it might have had. */
     readonly epsilonAnyData: number
   } | null
+  /** Null where the charter asks for no masks. */
+  readonly sums: SumsView | null
   /** Hex SHA-256 of the newest frozen state, as every member can compare it, and how many stated the same. */
   readonly agreement: { readonly round: number; readonly same: number; readonly other: number }
 }

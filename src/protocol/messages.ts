@@ -88,6 +88,19 @@ export type PeerMessage =
   | { readonly type: 'archive-want'; readonly seal: string }
   /** Compressed entries of the epoch that the seal closed. */
   | { readonly type: 'archive'; readonly seal: string; readonly bytes: Uint8Array }
+  /**
+   * A message of the sum that `lead` leads in the round (core/privacy/), signed by its author. `relay`: the author has no link
+   * to everybody whom it concerns.
+   */
+  | {
+      readonly type: 'sum'
+      readonly relay: boolean
+      readonly round: number
+      readonly lead: MemberId
+      readonly author: MemberId
+      readonly signature: Uint8Array
+      readonly payload: Uint8Array
+    }
   /** Lent compute, to one member (lending.ts); `half` says how values travel and is false in what was decoded. */
   | { readonly type: 'lend'; readonly message: LendMessage; readonly half: boolean }
 
@@ -119,6 +132,7 @@ const CODES = {
   lend: 25,
   'entries-have': 26,
   'entries-get': 27,
+  sum: 28,
 } as const
 
 /** By the first byte of a message. */
@@ -147,10 +161,14 @@ export const LIMITS = {
   archiveBytes: 16 * 1024 * 1024,
   /** Parameters of a model: bounds the size of state messages. */
   parameters: 4_000_000,
+  /** Of an update or of a message of a sum: what a link takes at once. */
+  payloadBytes: 8 * 1024 * 1024,
 } as const
 
 /** round u32, hash, total u32, index u16, hashes in the proof u8. */
 const CHUNK_HEAD = 43
+/** relay u8, round u32, lead, author, signature. */
+const SUM_HEAD = 133
 
 export function encodeMessage(message: PeerMessage): Uint8Array {
   switch (message.type) {
@@ -234,6 +252,15 @@ export function encodeMessage(message: PeerMessage): Uint8Array {
     case 'snapshot':
     case 'archive':
       return tagged(CODES[message.type], hexToBytes(message.seal), message.bytes)
+    case 'sum': {
+      const head = new Uint8Array(SUM_HEAD)
+      head[0] = message.relay ? 1 : 0
+      new DataView(head.buffer).setUint32(1, message.round)
+      head.set(memberBytes(message.lead), 5)
+      head.set(memberBytes(message.author), 37)
+      head.set(message.signature, 69)
+      return tagged(CODES[message.type], head, message.payload)
+    }
     case 'lend':
       return tagged(CODES[message.type], encodeLending(message.message, message.half))
   }
@@ -261,7 +288,7 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
     }
     case CODES.update: {
       // The header is checked again, with its signature, where it is used; here only that there is one.
-      if (body.length < SIGNED_HEADER_BYTES || body.length > SIGNED_HEADER_BYTES + LIMITS.parameters)
+      if (body.length < SIGNED_HEADER_BYTES || body.length > SIGNED_HEADER_BYTES + LIMITS.payloadBytes)
         return undefined
       return {
         type: 'update',
@@ -363,6 +390,18 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
     case CODES.archive:
       if (body.length <= 32 || body.length > 32 + LIMITS.archiveBytes) return undefined
       return { type: 'archive', seal: getHash(body, 0), bytes: body.subarray(32) }
+    case CODES.sum:
+      if (body.length <= SUM_HEAD || body.length > SUM_HEAD + LIMITS.payloadBytes || body[0]! > 1)
+        return undefined
+      return {
+        type: 'sum',
+        relay: body[0] === 1,
+        round: view.getUint32(1),
+        lead: encodeBase64url(body.subarray(5, 37)) as MemberId,
+        author: encodeBase64url(body.subarray(37, 69)) as MemberId,
+        signature: body.subarray(69, SUM_HEAD),
+        payload: body.subarray(SUM_HEAD),
+      }
     case CODES.lend: {
       const message = decodeLending(body)
       return message && { type: 'lend', message, half: false }

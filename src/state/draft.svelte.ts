@@ -83,7 +83,8 @@ export class RoomDraft {
   }
 
   factsOf(preset: PresetName) {
-    return modelFacts(presetModel(preset, this.shape ?? IMAGE, Math.max(2, this.classes.length)))
+    const model = presetModel(preset, this.shape ?? IMAGE, Math.max(2, this.classes.length))
+    return modelFacts(model, this.learning.privacy)
   }
 
   /** Only when `ready`; else null. */

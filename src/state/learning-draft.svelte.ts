@@ -1,7 +1,7 @@
-// How a new room will learn, as chosen: encoding, rule, weighting, drift, head, lot, noise. What excludes each other is never
+// How a new room will learn, as chosen: encoding, rule, weighting, drift, head, lot, privacy. What excludes each other is never
 // both chosen: a wish that does not fit falls back to what does, and comes back when it fits again.
 import type { PrivacyTerms, RuleName, TrainingTerms } from '../core/ledger/entry.ts'
-import { canKeepHead, DEFAULT_TERMS, weighsWholeUpdates } from '../core/ledger/terms.ts'
+import { canKeepHead, canSum, DEFAULT_TERMS, weighsWholeUpdates } from '../core/ledger/terms.ts'
 import type { ModelSpec } from '../core/model/spec.ts'
 
 export const LEARNING_RANGES = {
@@ -31,9 +31,6 @@ type Choices = Pick<
 >
 
 export class LearningDraft {
-  profile = $state<TrainingTerms['profile']>(DEFAULT_TERMS.profile)
-  lot = $state(DEFAULT_TERMS.committee > 0)
-  noise = $state(false)
   numbers = $state<Record<LearningNumber, number | null>>({
     mu: 0.1,
     committee: DEFAULT_TERMS.committee,
@@ -41,6 +38,9 @@ export class LearningDraft {
     sigma: 4,
     deltaExponent: 5,
   })
+  #profile = $state<TrainingTerms['profile']>(DEFAULT_TERMS.profile)
+  #lot = $state(DEFAULT_TERMS.committee > 0)
+  #privacy = $state<PrivacyTerms['type']>('none')
   #rule = $state<RuleName>(DEFAULT_TERMS.rule)
   #weighting = $state<TrainingTerms['weighting']>(DEFAULT_TERMS.weighting)
   #head = $state<TrainingTerms['head']>(DEFAULT_TERMS.head)
@@ -49,10 +49,17 @@ export class LearningDraft {
   readonly #model: () => ModelSpec | null
   readonly #usual: () => TrainingTerms
 
-  readonly rules: readonly RuleName[] = $derived(
-    this.profile === 'sparse' ? RULES.filter(weighsWholeUpdates) : RULES,
-  )
-  readonly canWeigh: boolean = $derived(!weighsWholeUpdates(this.rule))
+  readonly canSum: boolean = $derived.by(() => {
+    const model = this.#model()
+    return model === null || canSum(model)
+  })
+  /** Nobody sees a single update: what would compare, weigh, encode or leave out single ones is not offered. */
+  readonly sums: boolean = $derived(this.privacy === 'masks')
+  readonly rules: readonly RuleName[] = $derived.by(() => {
+    if (this.sums) return ['mean']
+    return this.profile === 'sparse' ? RULES.filter(weighsWholeUpdates) : RULES
+  })
+  readonly canWeigh: boolean = $derived(!this.sums && !weighsWholeUpdates(this.rule))
   readonly canKeepHead: boolean = $derived.by(() => {
     const model = this.#model()
     return model === null || canKeepHead(model)
@@ -66,8 +73,10 @@ export class LearningDraft {
   readonly changed: number = $derived.by(() => {
     const { privacy, proximalMicro: _, ...terms } = this.#choices()
     const usual = this.#usual()
+    // What masks ask for is one choice.
+    const asked: readonly string[] = this.sums ? ['profile', 'rule', 'weighting', 'committee'] : []
     const plain = (Object.keys(terms) as (keyof typeof terms)[]).filter(
-      name => terms[name] !== usual[name],
+      name => terms[name] !== usual[name] && !asked.includes(name),
     ).length
     return plain + (privacy.type === 'none' ? 0 : 1)
   })
@@ -86,6 +95,27 @@ export class LearningDraft {
   }
   set drift(drift: TrainingTerms['drift']) {
     this.#drift = drift
+  }
+
+  get profile(): TrainingTerms['profile'] {
+    return this.sums ? DEFAULT_TERMS.profile : this.#profile
+  }
+  set profile(profile: TrainingTerms['profile']) {
+    this.#profile = profile
+  }
+
+  get lot(): boolean {
+    return !this.sums && this.#lot
+  }
+  set lot(lot: boolean) {
+    this.#lot = lot
+  }
+
+  get privacy(): PrivacyTerms['type'] {
+    return this.#privacy === 'masks' && !this.canSum ? 'none' : this.#privacy
+  }
+  set privacy(privacy: PrivacyTerms['type']) {
+    this.#privacy = privacy
   }
 
   get rule(): RuleName {
@@ -121,7 +151,7 @@ export class LearningDraft {
   }
 
   #choices(): Choices {
-    const { mu, committee, clip, sigma, deltaExponent } = this.numbers
+    const { mu, committee } = this.numbers
     return {
       profile: this.profile,
       rule: this.rule,
@@ -130,14 +160,19 @@ export class LearningDraft {
       proximalMicro: this.drift === 'prox' ? Math.round((mu ?? 0) * 1e6) : 0,
       head: this.head,
       committee: this.lot ? (committee ?? 0) : 0,
-      privacy: this.noise
-        ? {
-            type: 'noise',
-            clipMicro: Math.round((clip ?? 0) * 1e6),
-            noiseMilli: Math.round((sigma ?? 0) * 1000),
-            deltaExponent: deltaExponent ?? 0,
-          }
-        : { type: 'none' },
+      privacy: this.#privacyTerms(),
+    }
+  }
+
+  #privacyTerms(): PrivacyTerms {
+    const { privacy: type } = this
+    if (type !== 'noise') return { type }
+    const { clip, sigma, deltaExponent } = this.numbers
+    return {
+      type,
+      clipMicro: Math.round((clip ?? 0) * 1e6),
+      noiseMilli: Math.round((sigma ?? 0) * 1000),
+      deltaExponent: deltaExponent ?? 0,
     }
   }
 
@@ -145,7 +180,7 @@ export class LearningDraft {
   #asked(name: LearningNumber): boolean {
     if (name === 'mu') return this.drift === 'prox'
     if (name === 'committee') return this.lot
-    return this.noise
+    return this.privacy === 'noise'
   }
 }
 

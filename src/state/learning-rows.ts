@@ -35,7 +35,8 @@ export function learningRows(
   if (weighting === 'samples') rows.push(w.samples)
   if (drift !== 'none') rows.push(w[drift])
   if (head === 'own') rows.push(w.own)
-  if (committee === 0) rows.push(w.everybody)
+  if (privacy.type === 'masks') rows.push(w.masks)
+  else if (committee === 0) rows.push(w.everybody)
   else if (committee !== DEFAULT_TERMS.committee) rows.push(w.committee(f.int(committee)))
   if (terms.trusted === 'no') rows.push(w.strangers)
   if (privacy.type === 'noise') {

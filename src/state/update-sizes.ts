@@ -4,6 +4,7 @@ import { createMasked } from '../core/compress/masked.ts'
 import { createOneBit } from '../core/compress/one-bit.ts'
 import { createSparse } from '../core/compress/sparse.ts'
 import { SIGNED_HEADER_BYTES } from '../core/gossip/update.ts'
+import { MAX_SUM_MEMBERS, maskedVectorBytes, sumPayloadBytes } from '../core/privacy/sum-bytes.ts'
 import type { TrainingTerms } from '../core/ledger/entry.ts'
 
 /** Usual and over a narrow uplink; the same where the room does not mix. */
@@ -25,5 +26,13 @@ export function updateSizes(
       return both(sizeOf(createSparse(parameters)))
     default:
       return profile satisfies never
+  }
+}
+
+/** In rooms that sum under masks: what goes to the lead, and the sum that comes back, at most. */
+export function sumSizes(parameters: number): { readonly vector: number; readonly sum: number } {
+  return {
+    vector: maskedVectorBytes(parameters),
+    sum: SIGNED_HEADER_BYTES + sumPayloadBytes(parameters, MAX_SUM_MEMBERS),
   }
 }

@@ -78,6 +78,15 @@ const messages: PeerMessage[] = [
   { type: 'snapshot', seal: hash, bytes: Uint8Array.of(1, 2) },
   { type: 'archive-want', seal: hash },
   { type: 'archive', seal: hash, bytes: Uint8Array.of(9) },
+  {
+    type: 'sum',
+    relay: true,
+    round: 70_000,
+    lead: author,
+    author,
+    signature: new Uint8Array(64).fill(5),
+    payload: Uint8Array.of(1, 0, 7),
+  },
 ]
 
 describe('messages between members', () => {

@@ -47,7 +47,7 @@ it('every draft that is ready passes the border of the ledger', () => {
         decodes(`${task} ${preset} ${partition}`)
       }
   const { learning } = draft
-  learning.noise = true
+  learning.privacy = 'noise'
   learning.weighting = 'samples'
   learning.head = 'own'
   for (const preset of ['logistic', 'mlp'] as const)

@@ -22,3 +22,14 @@ it('estimates minutes and traffic from the charter, and nothing for a room witho
   expect(estimate.bytesPerMinute).toBeCloseTo((6 * 12_976 * 60) / (1 + (609_792 * 640) / 1.5e9), 3)
   expect(estimateJoin({ ...charter, terms: { ...charter.terms, rounds: 0 } }).seconds).toBeNull()
 })
+
+it('a room that sums under masks pays 32 bits a parameter', () => {
+  const charter = charterOf(readScenario(new URLSearchParams('swarm=masks')))
+  expect(modelFacts(charter.model, 'masks').updateBytes).toBe(152 + 4 * 101_770)
+  const { bytesPerMinute, seconds } = estimateJoin(charter)
+  const roundSeconds = seconds! / charter.terms.rounds
+  const perRound = (bytesPerMinute * roundSeconds) / 60
+  // The vector once out, as lead those of three others in every fourth round, the sum in and out: 3.75 vectors.
+  expect(perRound / (4 * 101_770)).toBeGreaterThan(3.75)
+  expect(perRound / (4 * 101_770)).toBeLessThan(3.8)
+})

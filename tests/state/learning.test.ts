@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_TERMS } from '../../src/core/ledger/terms.ts'
+import { DEFAULT_TERMS, termsFault } from '../../src/core/ledger/terms.ts'
+import type { ModelSpec } from '../../src/core/model/spec.ts'
 import { presetModel } from '../../src/core/model/presets.ts'
 import { enLearning } from '../../src/i18n/en-learning.ts'
 import { createFormat } from '../../src/i18n/format.ts'
@@ -10,7 +11,7 @@ import { updateSizes } from '../../src/state/update-sizes.ts'
 const f = createFormat('en')
 const mlp = presetModel('mlp', [28, 28, 1], 10)
 const logistic = presetModel('logistic', [28, 28, 1], 10)
-const draftOf = (model = mlp) =>
+const draftOf = (model: ModelSpec = mlp) =>
   new LearningDraft(
     () => model,
     () => DEFAULT_TERMS,
@@ -38,12 +39,32 @@ describe('choices of how to learn', () => {
     expect(single.terms()?.head).toBe('shared')
   })
 
+  it('masks leave the plain mean only, without lot and weights; what was wished for before comes back', () => {
+    const draft = draftOf()
+    Object.assign(draft, { profile: 'masked', rule: 'clip-mean', weighting: 'samples', privacy: 'masks' })
+    expect([draft.sums, draft.rules, draft.canWeigh, draft.lot]).toEqual([true, ['mean'], false, false])
+    const terms = { ...DEFAULT_TERMS, ...draft.terms() }
+    expect(terms).toMatchObject({
+      rule: 'mean',
+      weighting: 'equal',
+      committee: 0,
+      privacy: { type: 'masks' },
+    })
+    expect(termsFault(terms, mlp)).toBeUndefined()
+    expect(draft.changed).toBe(1)
+    draft.privacy = 'none'
+    expect(draft.terms()).toMatchObject({ profile: 'masked', rule: 'clip-mean', committee: 32 })
+    const wide = draftOf({ input: [3000], layers: [{ type: 'dense', units: 1000, activation: 'linear' }] })
+    wide.privacy = 'masks'
+    expect([wide.canSum, wide.privacy]).toEqual([false, 'none'])
+  })
+
   it('numbers count only where they are asked for', () => {
     const draft = draftOf()
     Object.assign(draft.numbers, { mu: null, sigma: 0 })
     expect(draft.terms()).toMatchObject({ drift: 'none', proximalMicro: 0, privacy: { type: 'none' } })
     draft.drift = 'prox'
-    draft.noise = true
+    draft.privacy = 'noise'
     expect(draft.invalid).toEqual(['mu', 'sigma'])
     expect([draft.terms(), draft.noiseTerms]).toEqual([null, null])
     Object.assign(draft.numbers, { mu: 0.25, sigma: 1.5 })

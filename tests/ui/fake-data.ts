@@ -27,8 +27,8 @@ export interface Scenario {
   readonly rule: 'plain' | 'busy'
   /** What acting on something comes to: 'done' or a refusal. */
   readonly act: string
-  /** What is particular about the swarm: 'plain', a 'lot' among 400, 'noise', a 'split' of models, the plain 'mean'. */
-  readonly swarm: 'plain' | 'lot' | 'noise' | 'split' | 'mean'
+  /** What is particular about the swarm: 'plain', a 'lot' among 400, 'noise', a 'split' of models, the plain 'mean', 'masks'. */
+  readonly swarm: 'plain' | 'lot' | 'noise' | 'split' | 'mean' | 'masks'
   /** How far the newest sponsored run is; 'none' before the first, 'no-credits' where there will be none. */
   readonly runs: RunsStage
   /** Whose run it is to this member: 'sponsor', 'owner' (has offered), 'provider', or a 'guest' who has done nothing yet. */
@@ -85,6 +85,7 @@ const particular: Record<Scenario['swarm'], Partial<TrainingTerms>> = {
   lot: { profile: 'masked', trusted: 'no' },
   noise: { privacy: { type: 'noise', clipMicro: 1_000_000, noiseMilli: 4000, deltaExponent: 5 } },
   split: { profile: 'sparse', rule: 'multi-krum', drift: 'prox', proximalMicro: 100_000 },
+  masks: { rule: 'mean', committee: 0, privacy: { type: 'masks' } },
   mean: { rule: 'mean', weighting: 'samples', head: 'own', committee: 0 },
 }
 

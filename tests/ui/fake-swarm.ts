@@ -6,6 +6,16 @@ const PARAMETERS = 101_770
 const COMMITTEE = 32
 const CROWD = 400
 
+const ONE_BIT = { update: 12_976, codec: 'one-bit' } as const
+const UPDATES: Record<Scenario['swarm'], Pick<SwarmView['bytes'], 'update' | 'codec'>> = {
+  plain: ONE_BIT,
+  noise: ONE_BIT,
+  mean: ONE_BIT,
+  lot: { update: 3_504, codec: 'masked' },
+  split: { update: 3_168, codec: 'sparse' },
+  masks: { update: 407_232, codec: 'sum' },
+}
+
 export function swarmOf(scenario: Scenario, round: number): SwarmView {
   const { swarm } = scenario
   const others = Array.from({ length: Math.max(0, scenario.members - 1) }, (_, i) => memberId(i + 1))
@@ -25,12 +35,21 @@ export function swarmOf(scenario: Scenario, round: number): SwarmView {
     lot: swarm === 'lot' ? { share: COMMITTEE / CROWD, drawn: false } : null,
     tolerance: { rule: terms.rule, publishers: expected, liars: guarded ? Math.floor(expected / 5) : 0 },
     bytes: {
-      update: swarm === 'lot' ? 3_504 : swarm === 'split' ? 3_168 : 12_976,
-      codec: swarm === 'lot' ? 'masked' : swarm === 'split' ? 'sparse' : 'one-bit',
+      ...UPDATES[swarm],
       float32: 4 * PARAMETERS,
       parameters: PARAMETERS,
     },
     privacy: swarm === 'noise' ? { epsilon: 7.134, epsilonAnyData: 17.92, delta: 1e-5, rounds: round } : null,
+    sums:
+      swarm === 'masks'
+        ? {
+            counted: Math.max(0, round - 2),
+            missed: Math.min(2, round),
+            last: 'counted',
+            trainers,
+            needed: 3,
+          }
+        : null,
     agreement: {
       round: Math.max(0, round - 3),
       same: swarm === 'split' ? scenario.members - 1 : scenario.members,

@@ -32,6 +32,11 @@ export interface Profile extends Mixer {
    * taken back there and owed as well, it would count twice.
    */
   localStart(params: Float32Array, error: Float32Array, last: Encoded | null): Float32Array
+  /**
+   * Members' changes are summed under masks and one of them publishes the sum: nobody encodes its own, a round ends with the
+   * first update, and without any when its grace is over.
+   */
+  readonly isSummed?: boolean
 }
 
 export type EncodingFault = 'wrong-length' | 'not-finite' | 'not-canonical' | 'wrong-codec'
@@ -59,6 +64,16 @@ export type GossipEvent =
       readonly params: Float32Array
       readonly steps: number
       readonly samples: number
+    }
+  /** The sum of a round, in rooms that sum: to be published by this member, which led it. */
+  | {
+      readonly type: 'summed'
+      readonly round: number
+      readonly steps: number
+      readonly samples: number
+      readonly codec: number
+      readonly payload: Uint8Array
+      readonly payloadHash: Uint8Array
     }
   | { readonly type: 'presence'; readonly presence: Presence }
   | { readonly type: 'gone'; readonly member: MemberId }
@@ -89,6 +104,14 @@ export type GossipEffect =
   /** Ends the running job; its result still arrives as 'trained'. */
   | { readonly type: 'stop' }
   | { readonly type: 'publish'; readonly header: UpdateHeader; readonly payload: Uint8Array }
+  /** In rooms that sum: what this member adds to the sum of the round, start minus end. */
+  | {
+      readonly type: 'contribute'
+      readonly round: number
+      readonly change: Float32Array
+      readonly steps: number
+      readonly samples: number
+    }
   /** A new update to offer to others. */
   | { readonly type: 'announce'; readonly update: Update }
   /** The current model changed; `closed` is the round that just ended, if one did. */
@@ -128,6 +151,8 @@ interface Arrivals {
 const AHEAD = 2 * WINDOW
 const SUSPICION_MS = 1_500
 const SKIP_AFTER_MS = 5_000
+/** A sum has more to say to each other than an update: what its rounds get beyond the usual grace. */
+const SUM_GRACE_MS = 5_000
 
 export class GossipMachine {
   readonly window: Window
@@ -149,6 +174,8 @@ export class GossipMachine {
   private quorumAt: number | undefined
   /** Rounds up to this one were published or given up: never publish two updates for one round. */
   private publishedThrough: number
+  /** In rooms that sum: the round that the own change was handed on for. */
+  private contributed = -1
   /** Orders of own updates that a pause took back, by round: under the same orders the round is not published again. */
   private readonly voided = new Map<number, string>()
   private expecting: ReadonlyMap<number, number> = new Map()
@@ -198,12 +225,17 @@ export class GossipMachine {
 
   step(event: GossipEvent, now: number): GossipEffect[] {
     const effects: GossipEffect[] = []
+    const { config } = this
     switch (event.type) {
       case 'update':
         this.receive(event.update, now, effects)
         break
       case 'trained':
-        this.publish(event, effects)
+        if (config.profile.isSummed) this.contribute(event, effects)
+        else this.publish(event, effects)
+        break
+      case 'summed':
+        this.publishSum(event, effects)
         break
       case 'presence':
         this.presences.hear(event.presence, now)
@@ -229,7 +261,7 @@ export class GossipMachine {
         break
       case 'state':
         // Whoever made such a state, it says nothing of this room.
-        if (!isDraw(event.state.draw, this.config.committee)) this.fetching = false
+        if (!isDraw(event.state.draw, config.committee)) this.fetching = false
         else this.adopt(event.state, event.hash, this.usable(event.held), now, effects)
         break
       case 'expecting':
@@ -350,15 +382,7 @@ export class GossipMachine {
   private publish(job: GossipEvent & { type: 'trained' }, effects: GossipEffect[]): void {
     this.jobRunning = false
     this.stopSent = false
-    // A round ahead of the current one was trained from a state that a pause has cut off.
-    const inWindow = job.round >= this.window.base.round && job.round <= this.round
-    // Another state may have come meanwhile, and with it another lot.
-    const drawn = this.window.isDrawn(this.config.self, job.round)
-    const usable = job.steps > 0 && inWindow && drawn && this.mayPublish(job.round)
-    if (!usable) return
-    // One that ends behind the cut of a pause counts for nobody; the round is trained anew after the resume.
-    const orders = ordersFor(this.governed, job.round)
-    if (this.validityOf({ round: job.round, orders }) !== 'good') return
+    if (job.steps === 0 || !this.mayOffer(job.round)) return
     // e <- e + (theta_start - theta_local): the residual carries what one bit could not say (gossip.md step 2).
     const { residual } = this
     const { carry } = this.config.profile
@@ -373,24 +397,66 @@ export class GossipMachine {
     }
     for (let i = 0; i < residual.length; i++)
       residual[i] = carry * residual[i]! + job.start[i]! - job.params[i]!
-    const { codec, payload, payloadHash } = this.config.profile.encode(residual, job.round, this.narrow)
-    this.lastOwn = { codec, round: job.round, payload }
-    this.publishedThrough = job.round
-    this.signing = job.round
+    this.offer({ ...job, ...this.config.profile.encode(residual, job.round, this.narrow) }, effects)
+  }
+
+  /** What training found is summed with that of others before anybody sees it. */
+  private contribute(job: GossipEvent & { type: 'trained' }, effects: GossipEffect[]): void {
+    this.jobRunning = false
+    this.stopSent = false
+    if (job.steps === 0 || job.round !== this.round || this.validityHere(job.round) !== 'good') return
+    const change = new Float32Array(job.start.length)
+    for (let i = 0; i < change.length; i++) change[i] = job.start[i]! - job.params[i]!
+    if (!change.every(Number.isFinite)) {
+      effects.push({ type: 'refused', author: this.config.self, reason: 'not-finite' })
+      return
+    }
+    this.contributed = job.round
+    const { round, steps, samples } = job
+    effects.push({ type: 'contribute', round, change, steps, samples })
+  }
+
+  private publishSum(sum: GossipEvent & { type: 'summed' }, effects: GossipEffect[]): void {
+    if (this.mayOffer(sum.round)) this.offer(sum, effects)
+  }
+
+  private mayOffer(round: number): boolean {
+    // A round ahead of the current one was trained from a state that a pause has cut off.
+    const inWindow = round >= this.window.base.round && round <= this.round
+    // Another state may have come meanwhile, and with it another lot.
+    if (!inWindow || !this.window.isDrawn(this.config.self, round) || !this.mayPublish(round)) return false
+    // One that ends behind the cut of a pause counts for nobody; the round is trained anew after the resume.
+    return this.validityHere(round) === 'good'
+  }
+
+  private validityHere(round: number): 'good' | 'void' | 'unknown' {
+    return this.validityOf({ round, orders: ordersFor(this.governed, round) })
+  }
+
+  private offer(
+    said: Pick<UpdateHeader, 'round' | 'steps' | 'samples' | 'codec' | 'payloadHash'> & {
+      readonly payload: Uint8Array
+    },
+    effects: GossipEffect[],
+  ): void {
+    const { round, steps, samples, codec, payload, payloadHash } = said
+    this.lastOwn = { codec, round, payload }
+    this.publishedThrough = round
+    this.signing = round
     effects.push({
       type: 'publish',
       payload,
       header: {
         room: this.config.room,
         codec,
-        round: job.round,
-        steps: job.steps,
-        samples: job.samples,
+        round,
+        steps,
+        samples,
         author: this.config.self,
         base: hexToBytes(this.window.baseHash),
         payloadHash,
         payloadBytes: payload.length,
-        orders,
+        orders: ordersFor(this.governed, round),
       },
     })
   }
@@ -411,7 +477,7 @@ export class GossipMachine {
       return
     }
     if (!this.training || this.jobRunning || !this.mayPublish(this.round) || this.isBehind()) return
-    if (!this.window.isDrawn(this.config.self, this.round)) return
+    if (!this.window.isDrawn(this.config.self, this.round) || this.contributed === this.round) return
     this.jobRunning = true
     const others = this.presences.trainers().map(({ stepsPerSecond }) => stepsPerSecond)
     const steps = localStepsFor(this.config.localSteps, this.speed, others)
@@ -637,16 +703,24 @@ export class GossipMachine {
     // Who is behind waits for nothing else: others behind with it train no more than it does, and awaiting each other
     // they would never catch up.
     const behind = this.isBehind()
-    const mayBeEmpty = this.isSomebodyTraining() && !this.window.drawsAll(this.round)
+    const { isSummed = false } = this.config.profile
+    const mayBeEmpty = this.isSomebodyTraining() && (isSummed || !this.window.drawsAll(this.round))
     const onTheWay = this.expecting.get(this.round) ?? 0
+    const graceMs = this.arrivals.graceMs()
+    const isSaid = isSummed && published.size > 0
+    const awaited = this.othersAwaited(published) + (selfAwaited ? 1 : 0)
     return {
       now,
       startedAt: this.roundStartedAt,
       quorumAt: this.quorumAt,
       updates: published.size,
-      awaited: behind ? onTheWay : this.othersAwaited(published) + (selfAwaited ? 1 : 0),
+      awaited: behind ? onTheWay : isSaid ? 0 : awaited,
       // Rounds that may be empty end by time alone: whoever takes them for shorter than the others do would run away from them.
-      graceMs: mayBeEmpty && this.isAhead() ? MAX_GRACE_MS : this.arrivals.graceMs(),
+      graceMs: isSummed
+        ? Math.min(MAX_GRACE_MS, graceMs + SUM_GRACE_MS)
+        : mayBeEmpty && this.isAhead()
+          ? MAX_GRACE_MS
+          : graceMs,
       mayBeEmpty,
     }
   }

@@ -4,7 +4,8 @@
 //   offset size  field
 //        0    2  "YU"
 //        2    1  version = 2
-//        3    1  codec: 1 = one bit a parameter, 2 = one bit by the round's mask, 3 = the largest few (core/compress/)
+//        3    1  codec: 1 = one bit a parameter, 2 = one bit by the round's mask, 3 = the largest few (core/compress/),
+//                  4 = a sum under masks (core/privacy/sum-payload.ts)
 //        4   16  room id
 //       20    4  round, u32 big-endian (as all integers here)
 //       24    4  steps really done
@@ -25,7 +26,7 @@ export const HEADER_BYTES = 140
 export const ORDERS_BYTES = 8
 export const SIGNATURE_BYTES = 64
 export const SIGNED_HEADER_BYTES = HEADER_BYTES + SIGNATURE_BYTES
-const CODECS = 3
+const CODECS = 4
 const VERSION = 2
 
 export interface UpdateHeader {

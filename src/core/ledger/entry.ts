@@ -50,6 +50,8 @@ export type PrivacyTerms =
       readonly noiseMilli: number
       readonly deltaExponent: number
     }
+  /** Changes are added up under pairwise masks: nobody sees one, everybody sees the sum. `profile` says nothing then. */
+  | { readonly type: 'masks' }
 
 /** Caps in floating-point operations, decimal strings; "0" sets none. */
 export interface ComputeBudget {

@@ -100,6 +100,7 @@ const charter = v.pipe(
           noiseMilli: int(1, 1_000_000),
           deltaExponent: int(1, 30),
         }),
+        v.strictObject({ type: v.literal('masks') }),
       ]),
     }),
     schema: text(32 * 1024),
@@ -108,7 +109,7 @@ const charter = v.pipe(
   }),
   v.check(({ terms, model }) => termsFault(terms, model) === undefined),
   v.description(
-    'Sparse updates go with rules that weigh whole updates, and weighting by samples with the others; control variates need SGD; mu is above zero exactly with FedProx; heads of their own need two layers with parameters',
+    'Sparse updates go with rules that weigh whole updates, and weighting by samples with the others; control variates need SGD; mu is above zero exactly with FedProx; heads of their own need two layers with parameters; sums under masks go with the plain mean, equal weights, no lot, the usual profile and at most 2,000,000 parameters',
   ),
 )
 

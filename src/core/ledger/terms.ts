@@ -4,6 +4,7 @@
 // laboratory they add three points, but four real tabs of unequal speed ended at 83 % with them and at 89 % without. The
 // number of rounds leaves a founder time to wait for the others: a lone member's rounds count too.
 import type { ModelSpec } from '../model/spec.ts'
+import { layoutParams } from '../params/layout.ts'
 import type { RuleName, TrainingTerms } from './entry.ts'
 
 export const DEFAULT_TERMS: TrainingTerms = {
@@ -40,11 +41,28 @@ export type TermsFault =
   | 'proximal-alone'
   /** A model of one layer with heads of their own would share nothing. */
   | 'head-layers'
+  /** Nobody sees an update that a rule could clip, trim or weigh. */
+  | 'masked-rule'
+  | 'masked-weighting'
+  /** A sum needs everybody who is there; the lot would leave too few. */
+  | 'masked-committee'
+  /** The profile says nothing: there is one way to write it. */
+  | 'masked-profile'
+  /** 32 bits a parameter, in one message. */
+  | 'masked-size'
 
 export const weighsWholeUpdates = (rule: RuleName): boolean => WHOLE_UPDATE_RULES.includes(rule)
 
 export function canKeepHead(model: ModelSpec): boolean {
   return model.layers.filter(({ type }) => type === 'dense' || type === 'conv2d').length >= 2
+}
+
+/** Parameters of a model whose vectors fit one message of 32 bits each. */
+const MAX_SUMMED_PARAMETERS = 2_000_000
+
+/** Whether changes of such a model can be summed under masks. */
+export function canSum(model: ModelSpec): boolean {
+  return layoutParams(model).size <= MAX_SUMMED_PARAMETERS
 }
 
 /** Why no room can work on these terms; undefined for terms that go together. */
@@ -55,5 +73,10 @@ export function termsFault(terms: TrainingTerms, model: ModelSpec): TermsFault |
   if (drift === 'variates' && optimizer !== 'sgd') return 'variates-optimizer'
   if ((drift === 'prox') !== proximalMicro > 0) return 'proximal-alone'
   if (head === 'own' && !canKeepHead(model)) return 'head-layers'
-  return undefined
+  if (terms.privacy.type !== 'masks') return undefined
+  if (rule !== 'mean') return 'masked-rule'
+  if (weighting !== 'equal') return 'masked-weighting'
+  if (terms.committee !== 0) return 'masked-committee'
+  if (profile !== DEFAULT_TERMS.profile) return 'masked-profile'
+  return canSum(model) ? undefined : 'masked-size'
 }

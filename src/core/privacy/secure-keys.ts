@@ -6,6 +6,7 @@ import { x25519 } from '@noble/curves/ed25519.js'
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex } from '../num/hex.ts'
 import { keystreamWords } from './keystream.ts'
 
 export const KEY_BYTES = 32
@@ -38,15 +39,25 @@ export function publicOf(secret: Uint8Array): Uint8Array {
   return x25519.getPublicKey(secret)
 }
 
+/**
+ * The encodings of all points of small order, the highest bit aside: zero, one, two of order eight, and p - 1, p, p + 1
+ * (Bernstein 2006, "Curve25519", validation of public keys).
+ */
+const SMALL_ORDER: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+])
+
 /** False for points of small order, with which every agreement gives the same secret. */
 export function isSoundPublic(key: Uint8Array): boolean {
-  try {
-    x25519.getSharedSecret(new Uint8Array(KEY_BYTES).fill(1), key)
-    return true
-  } catch {
-    // The library tells a secret of zeros only by throwing; here that is an answer.
-    return false
-  }
+  const plain = key.slice()
+  plain[KEY_BYTES - 1]! &= 0x7f
+  return !SMALL_ORDER.has(bytesToHex(plain))
 }
 
 function pairKey(own: Uint8Array, other: Uint8Array, transcript: Uint8Array, info: Uint8Array): Uint8Array {

@@ -46,6 +46,16 @@ export interface SumShape {
   readonly parameters: number
 }
 
+/** What a message says it is, without a look at the rest; null for what is none. */
+export function kindOf(bytes: Uint8Array): SumMessage['kind'] | null {
+  return bytes.length < HEAD_BYTES || bytes[0] !== VERSION ? null : (KINDS[bytes[1]! - 1] ?? null)
+}
+
+/** The session that a message names; of bytes that kindOf knows. */
+export function sessionOf(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(2, HEAD_BYTES)
+}
+
 export function encodeSumMessage(message: SumMessage, shape: SumShape): Uint8Array {
   const head = Uint8Array.of(VERSION, KINDS.indexOf(message.kind) + 1)
   return concatBytes(head, shape.session.subarray(0, SESSION_BYTES), ...body(message, shape))
@@ -79,11 +89,9 @@ function body(message: SumMessage, shape: SumShape): Uint8Array[] {
 export type SumDecodeFault = 'malformed' | 'other-session'
 
 export function decodeSumMessage(bytes: Uint8Array, shape: SumShape): SumMessage | SumDecodeFault {
-  if (bytes.length < HEAD_BYTES || bytes[0] !== VERSION) return 'malformed'
-  const kind = KINDS[bytes[1]! - 1]
+  const kind = kindOf(bytes)
   if (!kind) return 'malformed'
-  if (!sameBytes(bytes.subarray(2, HEAD_BYTES), shape.session.subarray(0, SESSION_BYTES)))
-    return 'other-session'
+  if (!sameBytes(sessionOf(bytes), shape.session.subarray(0, SESSION_BYTES))) return 'other-session'
   const content = bytes.slice(HEAD_BYTES)
   return decoders[kind](content, shape) ?? 'malformed'
 }
@@ -147,14 +155,14 @@ export function bitMap(members: readonly number[], count: number): Uint8Array {
 }
 
 /** u32 little-endian. */
-function wordBytes(words: Uint32Array): Uint8Array {
+export function wordBytes(words: Uint32Array): Uint8Array {
   const bytes = new Uint8Array(words.byteLength)
   const view = new DataView(bytes.buffer)
   for (let i = 0; i < words.length; i++) view.setUint32(4 * i, words[i]!, true)
   return bytes
 }
 
-function wordsOf(bytes: Uint8Array): Uint32Array {
+export function wordsOf(bytes: Uint8Array): Uint32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true))
 }

@@ -1,7 +1,7 @@
 // Real changes as integers modulo 2^32 and back, so that masked vectors add without error. With n members a coordinate has
 // floor((2^31 - 1) / n) levels on either side of zero: the sum of all never wraps, and the sum of integers is exact.
 
-function levels(members: number): number {
+export function levels(members: number): number {
   return Math.floor(0x7fffffff / members)
 }
 

@@ -8,7 +8,7 @@ import type { RoomId } from '../num/ids.ts'
 
 /** The bytes under a signature: the purpose and the room in clear, then the body. */
 export function signedText(
-  purpose: 'entry' | 'seal' | 'update' | 'presence' | 'lend',
+  purpose: 'entry' | 'seal' | 'update' | 'presence' | 'lend' | 'sum',
   room: RoomId,
   body: Uint8Array,
 ): Uint8Array {

@@ -143,7 +143,7 @@ describe('header', () => {
       [1, 0],
       [2, 3],
       [3, 0],
-      [3, 4],
+      [3, 5],
     ] as const) {
       const bad = bytes.slice()
       bad[position] = value

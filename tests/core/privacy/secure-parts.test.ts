@@ -1,5 +1,7 @@
 // The parts of a secure sum by themselves: shares, levels, keys, bytes.
 import { describe, expect, it } from 'vitest'
+import { x25519 } from '@noble/curves/ed25519.js'
+import { hexToBytes } from '../../../src/core/num/hex.ts'
 import { createRng } from '../../../src/core/num/rng.ts'
 import {
   addMask,
@@ -126,6 +128,19 @@ describe('keys', () => {
     expect(isSoundPublic(publicOf(a))).toBe(true)
     expect(isSoundPublic(new Uint8Array(32))).toBe(false)
     expect(isSoundPublic(Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 1 : 0)))).toBe(false)
+    const edge = (first: number): string => `${first.toString(16)}${'ff'.repeat(30)}7f`
+    const ofOrderEight = [
+      'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+      '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+    ]
+    for (const hex of [...ofOrderEight, edge(0xec), edge(0xed), edge(0xee)]) {
+      const key = hexToBytes(hex)
+      expect(isSoundPublic(key)).toBe(false)
+      expect(() => x25519.getSharedSecret(a, key)).toThrow()
+      key[31]! |= 0x80
+      expect(isSoundPublic(key)).toBe(false)
+    }
+    expect(isSoundPublic(hexToBytes(edge(0xeb)))).toBe(true)
   })
 })
 
