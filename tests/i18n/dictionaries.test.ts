@@ -1,6 +1,8 @@
 // The compiler holds both languages to the same keys; here, that they say something, and each in its own language.
 import { expect, it } from 'vitest'
+import { enRounds } from '../../src/i18n/en-rounds.ts'
 import { en } from '../../src/i18n/en.ts'
+import { jaRounds } from '../../src/i18n/ja-rounds.ts'
 import { ja } from '../../src/i18n/ja.ts'
 import { appraisalOf } from '../../src/state/appraisal-words.ts'
 import { oversightOf } from '../../src/state/oversight.ts'
@@ -24,6 +26,7 @@ const all = (language: 'en' | 'ja') =>
   new Map([
     ...sentences(language === 'en' ? en : ja),
     ...sentences(oversightOf(language) as unknown as Node, '/oversight'),
+    ...sentences(language === 'en' ? enRounds : jaRounds, '/rounds'),
     ...sentences(appraisalOf(language) as unknown as Node, '/appraisal'),
   ])
 const english = all('en')
