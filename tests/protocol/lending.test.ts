@@ -68,7 +68,6 @@ const messages: LendMessage[] = [
   { type: 'welcome', job, key: new Uint8Array(32).fill(8), signature: new Uint8Array(64).fill(9) },
   { type: 'prove', job, signature: new Uint8Array(64).fill(9), sizeBytes: SHARD.mostBytes },
   { type: 'take', job, next: 3 },
-  { type: 'shard', job, index: 1, total: 3, sealed: new Uint8Array(SHARD.chunkBytes + 16).fill(5) },
   { type: 'losses', job, step: 7, values },
 ]
 
@@ -98,19 +97,27 @@ describe('messages of lent compute', () => {
   )
 
   it('carries the numbers of samples, and the last chunk whatever its length', () => {
+    const sealed = Uint8Array.from({ length: 17 }, (_, i) => i)
     for (const message of [
       { type: 'work', job, step: 9, indices: Int32Array.of(0, 5, 0x7fffffff) },
-      {
-        type: 'shard',
-        job,
-        index: 2,
-        total: 3,
-        sealed: Uint8Array.of(...Array.from({ length: 17 }, (_, i) => i)),
-      },
+      { type: 'shard', job, index: 2, total: 3, sealed },
     ] as const) {
       const bytes = encodeLending(message)
       expect(decodeLending(bytes)).toEqual(message)
+      // A tag and nothing under it is no chunk.
       expect(decodeLending(bytes.subarray(0, bytes.length - 1))).toBeUndefined()
+    }
+  })
+
+  it('takes chunks before the last only when they are full', () => {
+    const full = new Uint8Array(SHARD.chunkBytes + 16).fill(5)
+    for (const [size, isTaken] of [
+      [full.length, true],
+      [full.length - 1, false],
+    ] as const) {
+      const sent = { type: 'shard', job, index: 1, total: 3, sealed: full.subarray(0, size) } as const
+      const read = decodeLending(encodeLending(sent))
+      expect(read?.type === 'shard' && Buffer.compare(read.sealed, sent.sealed) === 0).toBe(isTaken)
     }
   })
 

@@ -30,7 +30,8 @@ interface Outcome {
   readonly swarm: Swarm
 }
 
-async function runIn(mode: LendingMode): Promise<Outcome> {
+/** `reload`: the provider's tab dies before the run is over and begins anew after it. */
+async function runIn(mode: LendingMode, reload = false): Promise<Outcome> {
   const charter = { ...blobCharter({ rounds: 0, localSteps: 10, batchSize: 16 }, 2), parts: 2 }
   const swarm = new Swarm({
     seed: `paired ${mode}`,
@@ -72,7 +73,7 @@ async function runIn(mode: LendingMode): Promise<Outcome> {
   const owner = await swarm.join({ part: 0, ports: ports => ({ ...tapped(ports), store: ports.store }) })
   const other = await swarm.join({ part: 1 })
   const until = async (done: () => boolean): Promise<void> => {
-    const came = await swarm.clock.run(swarm.clock.now() + 600_000, done)
+    const came = await swarm.clock.run(swarm.clock.now() + 60_000, done)
     if (!came) throw new Error(`${mode}: ${JSON.stringify(recordOf(sponsor)?.pairs)} ${owner.peer.phase}`)
   }
   const recordOf = ({ peer }: SimMember): RunRecord | undefined => [...peer.book.sealed.runs.runs.values()][0]
@@ -98,7 +99,15 @@ async function runIn(mode: LendingMode): Promise<Outcome> {
     expect([shards, owner.peer.runs.steward.plan()]).toEqual([0, null])
     await act(owner, { type: 'contract', run, contract: pair!.contract })
   }
+  if (reload) {
+    await until(() => (owner.peer.lendingView()?.jobs ?? 0) >= 3)
+    swarm.kill(provider)
+  }
   await until(() => recordOf(sponsor)!.phase === 'settled')
+  if (reload) {
+    expect(recordOf(sponsor)!.pairs[0]!.deleted).toBe(0)
+    await swarm.rejoin(provider, { role: 'watcher' })
+  }
   const accuracy = evaluateSamples(
     createReferenceModel(charter.model),
     held,
@@ -178,6 +187,14 @@ describe('a sponsored run with an owner that', () => {
       expect(provider.peer.holdsShard(pair!.contract)).toBe(false)
       expect(pair!.deleted).toBe(mode === 'paired' ? 1 : 0)
     }
+    swarm.close()
+  })
+  test('loses its provider: it goes on alone, and the reloaded provider states that nothing is left', async () => {
+    const { run, owner, shards, swarm } = await runIn('paired', true)
+    expect(shards).toBe(1)
+    expect(run.pairs[0]!.deleted).toBe(1)
+    expect(run.settlement!.payments.map(({ owner: paid }) => paid)).toContain(owner.signer.id)
+    expect(owner.peer.fault).toBeNull()
     swarm.close()
   })
 })
