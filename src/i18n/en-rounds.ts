@@ -63,7 +63,7 @@ export const enRounds = {
     lending: 'Lent compute',
     lendings: {
       none: 'Everybody trains at home',
-      split: 'Split: a partner computes, data and labels stay at home',
+      split: 'Split: data and labels stay at home',
       any: 'Split, or data to one signed partner',
     },
     more: 'Terms in detail',
@@ -78,16 +78,14 @@ export const enRounds = {
     remeasureHint: '0 keeps to the reports until the end.',
     appraisers: 'Appraisers for each owner',
     appraisersHint: 'Drawn by lot. The middle one counts, so fewer than half can lie without effect.',
+    compute: 'What a unit costs a lender, in credits',
+    computeHint: 'For a lender of unit cost 1; decides who is matched to whom.',
+    centres: 'How volumes go to lenders',
+    centreRules: { linearTarget: 'By cost, on a line', nash: 'By a contest of their own' },
     hours: 'Ends at the latest after hours',
-    preview: (n: number, count: string) =>
-      many(n, `If ${count} other takes part`, `If ${count} others take part, with data as good as yours`),
-    brings: (amount: string, pay: string, cost: string) =>
-      `Each would bring about ${amount} samples, be paid ${pay} and spend ${cost}.`,
-    pricedOut: 'At this price nobody would bring a whole sample.',
-    opensAt: (reward: string) => `From ${reward} on, two would.`,
     closed:
       'No reward is worth it to you at this price. Lower the price, or raise what the model is worth to you.',
-    best: (reward: string) => `Best for you: ${reward}`,
+    best: 'Best for you',
     take: 'Take this reward',
     curve: 'What the round leaves you, by reward',
     curveX: 'Reward, credits',
@@ -195,9 +193,6 @@ export const enRounds = {
       ),
     raise: (limit: string) => `Allow ${limit}`,
     raised: 'Raised. It can not be lowered again: what was seen cannot be unseen.',
-    lending: (steps: string, bytes: string) => `${steps} steps lent so far, ${bytes}.`,
-    r2: (share: string) => `A reader of what is sent could rebuild ${share} of your samples’ variation.`,
-    measureR2: 'Measure what is given away',
   },
   shares: {
     title: 'Contribution',
@@ -287,6 +282,8 @@ export const enRounds = {
     title: 'Who would bring how much',
     hint: (known: string, all: string) =>
       `A forecast. ${known} of ${all} have described their data; for the others an ordinary part of quality 0.9 is assumed.`,
+    described: (samples: string, quality: string) =>
+      `In the ledger you have described ${samples} samples of quality ${quality}.`,
     owner: 'Owner',
     samples: 'Samples',
     out: 'not needed at this price',
@@ -353,5 +350,5 @@ export const enRounds = {
     reached: (part: string) => `The round ended early: ${part} of the reward was at stake.`,
     explain: 'Cost is the samples of the plan at the price of data: a forecast of what the owner spends.',
   },
-  rejected: (what: string) => `An entry of yours had no effect: ${what}`,
+  rejected: 'Entries of yours stand in the ledger and had no effect. Nothing of yours was lost.',
 }

@@ -75,15 +75,14 @@ export const jaRounds: typeof enRounds = {
     remeasureHint: '0 なら最後まで申告のままです。',
     appraisers: '一人あたりの評価役',
     appraisersHint: 'くじで選ばれます。中央の値を使うので、半数未満の嘘は効きません。',
+    compute: '計算提供者が 1 単位で負う費用(クレジット)',
+    computeHint: '単価 1 の計算提供者の費用。誰と誰が組むかに関わります。',
+    centres: '計算提供者への量の割り振り',
+    centreRules: { linearTarget: '費用に応じて直線で', nash: '提供者どうしの競争で' },
     hours: '遅くとも終わる時間(時間後)',
-    preview: (_n, count) => `ほかの ${count} 人が、あなたと同じ品質のデータで参加した場合`,
-    brings: (amount, pay, cost) =>
-      `一人あたり約 ${amount} 件を提供し、${pay}を受け取り、費用は ${cost}です。`,
-    pricedOut: 'この費用では、1 件でも提供する人がいません。',
-    opensAt: reward => `${reward}からは二人が提供します。`,
     closed:
       'この費用では、どの報酬でもあなたの得になりません。費用を下げるか、モデルの価値を上げてください。',
-    best: reward => `あなたに最も有利な報酬: ${reward}`,
+    best: 'あなたに最もよい額',
     take: 'この報酬にする',
     curve: '報酬ごとの、あなたに残る額',
     curveX: '報酬(クレジット)',
@@ -186,9 +185,6 @@ export const jaRounds: typeof enRounds = {
       `これまでに ${count} 人があなたのデータを見ました。認めているのは ${limit} 人です。`,
     raise: limit => `${limit} 人まで認める`,
     raised: '上限を上げました。見られたものは取り消せないため、下げることはできません。',
-    lending: (steps, bytes) => `これまでに ${steps} ステップ、${bytes}。`,
-    r2: share => `送った値から、あなたのデータの変動の ${share} が再現できます。`,
-    measureR2: 'どれだけ伝わるかを測る',
   },
   shares: {
     title: '貢献',
@@ -269,6 +265,7 @@ export const jaRounds: typeof enRounds = {
     title: '誰がどれだけ出しそうか',
     hint: (known, all) =>
       `予測です。${all} 人のうち ${known} 人はデータを説明しています。ほかの人は、ふつうの件数、品質 0.9 と仮定しました。`,
+    described: (samples, quality) => `台帳では、${samples} 件、品質 ${quality}のデータと説明されています。`,
     owner: 'データ提供者',
     samples: '件数',
     out: '割に合わない',
@@ -329,5 +326,5 @@ export const jaRounds: typeof enRounds = {
     reached: part => `途中で終わったため、報酬の ${part}が対象になりました。`,
     explain: '費用は、計画の件数にデータの価格をかけた額で、提供者が負う費用の予測です。',
   },
-  rejected: what => `あなたの記録のひとつは効力がありませんでした: ${what}`,
+  rejected: '効力のなかった記録があります。失われたものはありません。',
 }

@@ -34,6 +34,8 @@ export class QuoteDraft {
   unit = $state<number | null>(0)
   rounds = $state<number | null>(40)
   worth = $state<number | null>(0)
+  /** epsilon: what a unit costs a provider of unit cost 1. */
+  compute = $state<number | null>(0)
   growth = $state<number | null>(0.5)
   floor = $state<number | null>(0)
   quality = $state<number | null>(50)
@@ -41,6 +43,7 @@ export class QuoteDraft {
   remeasure = $state<number | null>(5)
   appraisers = $state<number | null>(3)
   hours = $state<number | null>(24)
+  centreRule = $state<QuoteBody['centreRule']>('linearTarget')
   lending = $state<QuoteBody['lending']>('split')
 
   readonly balance: number
@@ -66,6 +69,8 @@ export class QuoteDraft {
     // Half the price at which as many equal owners as are here would just bring all they have (x = 1): room for some to stay away.
     const owners = Math.max(2, others)
     this.price = nice((USUAL_QUALITY * reward * (owners - 1)) / owners ** 2 / 2)
+    // What lending costs a provider: a tenth of what the data cost.
+    this.compute = nice(this.price / 10)
     // Worth so much that this reward is near the best one: eta* = alpha G - 1 / kappa.
     const kappa = ((owners - 1) * USUAL_QUALITY) / (owners * this.price)
     this.worth = nice((reward + 1 / kappa) / 0.5)
@@ -78,6 +83,7 @@ export class QuoteDraft {
     if (!isAbove(this.reward)) faults.reward = 'number'
     else if (this.reward! > this.balance) faults.reward = 'balance'
     if (!isAbove(this.price)) faults.price = 'number'
+    if (!isAbove(this.compute)) faults.compute = 'number'
     if (!isAbove(this.worth)) faults.worth = 'number'
     if (!isAbove(this.growth)) faults.growth = 'number'
     if (!isWhole(this.unit, 1e9)) faults.unit = 'whole'
@@ -143,8 +149,7 @@ export class QuoteDraft {
       alphaMicro: micro(this.worth),
       growthMillionths: Math.max(1, Math.round((this.growth ?? 0) * 1e6)),
       dataPriceMicro: micro(this.price),
-      // What lending costs a provider: a tenth of what the data cost.
-      computePriceMicro: micro((this.price ?? 0) / 10),
+      computePriceMicro: micro(this.compute),
       unitSamples: this.unit ?? 1,
       qualityFloorMillionths: Math.round((this.quality ?? 0) * 1e4),
       fineMillionths: Math.round((this.fine ?? 0) * 1e6),
@@ -153,7 +158,7 @@ export class QuoteDraft {
       remeasureRounds: this.remeasure ?? 0,
       appraisers: this.appraisers ?? 1,
       lending: this.lending,
-      centreRule: 'linearTarget',
+      centreRule: this.centreRule,
       expiresUnixMs: nowUnixMs + Math.round((this.hours ?? 1) * HOUR_MS),
     }
   }
