@@ -3,18 +3,39 @@ import type { RunRecord } from '../core/incentives/runs/records.ts'
 import { sharedParameters } from '../core/params/head.ts'
 import { bytesToHex } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
+import type { CharterBody } from '../core/ledger/entry.ts'
+import type { Clock, Entropy } from '../ports/clock.ts'
+import type { Phase } from '../ports/session.ts'
+import type { Trainer } from '../ports/trainer.ts'
 import { Appraiser } from './appraiser.ts'
-import type { Peer } from './peer.ts'
+import type { Citizen } from './citizen.ts'
 import { createProfile } from './profile.ts'
 import { RunDesk } from './run-desk.ts'
 import { RunSteward } from './run-steward.ts'
+import type { Seat } from './seat.ts'
+import type { Training } from './training.ts'
+
+/** The part of a peer that sponsored runs have to do with. */
+export interface OfficePeer {
+  readonly deps: { readonly clock: Clock; readonly entropy: Entropy }
+  readonly citizen: Citizen
+  readonly charter: CharterBody
+  readonly machine: { readonly round: number; readonly window: { readonly base: { readonly round: number } } }
+  readonly seat: Pick<Seat, 'described' | 'hasTestData' | 'loadValidation'>
+  readonly trainer: Trainer | null
+  readonly training: Training | null
+  readonly phase: Phase
+  holdsShard(contract: string): boolean
+  bring(samples: number | null): Promise<void>
+  changed(): void
+}
 
 export interface RunOffice {
   readonly desk: RunDesk
   readonly steward: RunSteward
 }
 
-export function openRunOffice(peer: Peer, self: MemberId): RunOffice {
+export function openRunOffice(peer: OfficePeer, self: MemberId): RunOffice {
   const desk: RunDesk = new RunDesk(peer.citizen, {
     self,
     round: () => peer.machine.round,
@@ -34,7 +55,7 @@ export function openRunOffice(peer: Peer, self: MemberId): RunOffice {
 }
 
 /** Null while there is nothing to measure on, and where only sums are seen: a sum says nothing of one. */
-function openAppraiser(peer: Peer, self: MemberId, run: RunRecord): Appraiser | null {
+function openAppraiser(peer: OfficePeer, self: MemberId, run: RunRecord): Appraiser | null {
   const { trainer, training, charter, seat } = peer
   const { model, terms } = charter
   if (!trainer || !training || !seat.hasTestData || terms.privacy.type === 'masks') return null

@@ -2,19 +2,9 @@
 // for words of the program.
 import { isRunBody, type EntryBody } from '../core/ledger/entry.ts'
 import type { MemberId } from '../core/num/ids.ts'
-import type { Format } from '../i18n/format.ts'
-import type { Motion } from '../ports/governance-view.ts'
-import type { LedgerWords } from './oversight.ts'
-import { shortHash, type People } from './people.ts'
+import { shortHash } from './people.ts'
 import { runSentence } from './run-sentence.ts'
-
-export interface Sayer {
-  readonly people: People
-  readonly words: LedgerWords
-  readonly f: Format
-  /** Motions that may have been signed, to say what an 'endorse' entry is about. */
-  readonly motions: readonly Pick<Motion, 'hash' | 'kind' | 'action'>[]
-}
+import type { Sayer } from './sayer.ts'
 
 export function sentenceOf(author: MemberId, body: EntryBody, sayer: Sayer): string {
   if (isRunBody(body)) return runSentence(author, body, sayer)

@@ -1,7 +1,7 @@
 // An entry of a sponsored round as one sentence.
 import type { RunBody } from '../core/ledger/entry.ts'
 import type { MemberId } from '../core/num/ids.ts'
-import type { Sayer } from './entry-sentence.ts'
+import type { Sayer } from './sayer.ts'
 
 export function runSentence(author: MemberId, body: RunBody, { people, words, f }: Sayer): string {
   const { says } = words

@@ -6,7 +6,6 @@ import type { EpochFacts } from '../../ledger/mechanism.ts'
 import type { MemberId } from '../../num/ids.ts'
 import { ascending, sortedEntries } from '../../num/sorted.ts'
 import { beginRun, remeasure, replan } from './course.ts'
-import type { Purse } from './mechanism.ts'
 import type {
   CapacityRecord,
   MeasureRecord,
@@ -17,6 +16,7 @@ import type {
   RunPhase,
   RunRecord,
   RunsState,
+  Purse,
 } from './records.ts'
 import { pairUp } from './plan.ts'
 import { endRun } from './settling.ts'

@@ -3,19 +3,10 @@
 // seal after the pause, as payments do.
 import { isRunBody, type Entry } from '../../ledger/entry.ts'
 import type { EpochFacts, Mechanism } from '../../ledger/mechanism.ts'
-import type { MemberId } from '../../num/ids.ts'
 import { closeRuns } from './closing.ts'
 import { decodeRuns } from './decode.ts'
 import { encodeRuns } from './encode.ts'
-import type { RunsState } from './records.ts'
-
-/** Credits, as the fold lends them to a mechanism that pays. Balances and what runs lock always add up to what was issued. */
-export interface Purse {
-  balanceOf(member: MemberId): bigint
-  add(member: MemberId, micro: bigint): void
-  /** Sequence from which a convicted author's entries do not count; Infinity for everybody else. */
-  cutOf(member: MemberId): number
-}
+import type { Purse, RunsState } from './records.ts'
 
 export const runsMechanism: Omit<Mechanism<RunsState>, 'close'> & {
   close(state: RunsState, facts: EpochFacts, purse: Purse): void

@@ -171,3 +171,11 @@ export interface RunsState {
   /** Newest last. */
   rejected: RejectedRunEntry[]
 }
+
+/** Credits, as the fold lends them to a mechanism that pays. Balances and what runs lock always add up to what was issued. */
+export interface Purse {
+  balanceOf(member: MemberId): bigint
+  add(member: MemberId, micro: bigint): void
+  /** Sequence from which a convicted author's entries do not count; Infinity for everybody else. */
+  cutOf(member: MemberId): number
+}

@@ -6,8 +6,7 @@ import type { MemberId } from '../../num/ids.ts'
 import type { Outcome } from '../refusal.ts'
 import { settle, type Settlement } from '../settlement.ts'
 import { combined, enoughReports, measuredQuality } from './course.ts'
-import type { Purse } from './mechanism.ts'
-import type { MeasureRecord, RunRecord, SettlementRecord } from './records.ts'
+import type { MeasureRecord, RunRecord, SettlementRecord, Purse } from './records.ts'
 
 const MILLION = 1_000_000n
 
