@@ -59,7 +59,8 @@ function curveChecks(name: string, open: (seed: string) => Task): Check[] {
     return { points, before, all, error: 100 * Math.abs(error) }
   })
   const unwarned = curves.filter(({ before, error }) => error > 3 && before.warnings.length === 0)
-  const r2 = Math.min(...curves.map(({ before }) => before.laws[0].r2))
+  const lowest = (of: 'before' | 'all'): number => Math.min(...curves.map(curve => curve[of].laws[0].r2))
+  const [reach, cut] = [curves[0]!.points.at(-1)!.samples, curves[0]!.points.at(-2)!.samples]
   const flat = curves.filter(({ before }) => before.slope.low <= 0).length
   const errors = curves.map(({ error }) => error)
   const byLog = curves.map(({ before, points }) =>
@@ -67,8 +68,15 @@ function curveChecks(name: string, open: (seed: string) => Task): Check[] {
   )
   return [
     name === 'GLYPH-B'
-      ? check(`D1 ${name}: lowest R2 of the log law, 5 seeds`, r2, 'R2', '>=', 0.97)
-      : figure(`${name}: lowest R2 of the log law, 5 seeds`, r2, 'R2'),
+      ? check(
+          `D1 ${name}: lowest R2 of the log law, 50 to ${reach}, 5 seeds`,
+          lowest('all'),
+          'R2',
+          '>=',
+          0.97,
+        )
+      : figure(`${name}: lowest R2 of the log law, 50 to ${reach}, 5 seeds`, lowest('all'), 'R2'),
+    figure(`${name}: the same without the last size, 50 to ${cut}`, lowest('before'), 'R2'),
     check(`D1 ${name}: 95 % intervals of b that hold 0 or less`, flat, 'curves', '<=', 0),
     check(
       `D2 ${name}: doublings missed by more than 3 points without a warning`,
@@ -129,34 +137,39 @@ function labelCostChecks(mnist: Task): Check[] {
 
 /** How near the estimate of wrong labels comes to the share that was put in. */
 function noiseChecks(mnist: Task, fashion: Task): Check[] {
-  const tasks: readonly [string, number, (seed: string) => Task][] = [
-    [
-      'GLYPH-A, 400',
-      8,
-      seed => ({ train: glyphs('A', 400, seed), test: glyphs('A', 1_000, `${seed}/test`) }),
-    ],
+  const tasks: readonly [string, (seed: string) => Task][] = [
+    ['GLYPH-A, 400', seed => ({ train: glyphs('A', 400, seed), test: glyphs('A', 1_000, `${seed}/test`) })],
     [
       'GLYPH-B, 3,000',
-      15,
       seed => ({ train: glyphs('B', 3_000, seed), test: glyphs('B', 1_000, `${seed}/test`) }),
     ],
-    ['MNIST, 1,500', 8, seed => ({ ...mnist, train: draw(mnist.train, 1_500, seed) })],
-    ['Fashion-MNIST, 1,500', 8, seed => ({ ...fashion, train: draw(fashion.train, 1_500, seed) })],
+    ['MNIST, 1,500', seed => ({ ...mnist, train: draw(mnist.train, 1_500, seed) })],
+    ['Fashion-MNIST, 1,500', seed => ({ ...fashion, train: draw(fashion.train, 1_500, seed) })],
   ]
-  return tasks.flatMap(([name, bar, open]) => {
-    const errors: number[] = []
-    const bounds: number[] = []
+  return tasks.flatMap(([name, open]) => {
+    const errors = new Map(SHARES.map(share => [share, [] as number[]]))
+    const alone: number[] = []
     for (const seed of SEEDS)
       for (const share of SHARES) {
         const { train, test } = open(seed)
         const spoiled = spoilLabels(train, share, seed)
-        errors.push(100 * Math.abs(reportOf(spoiled, test, true, seed).asset.noiseMillionths / 1e6 - share))
-        if (share === 0) bounds.push(reportOf(spoiled, test, false, seed).asset.noiseMillionths / 1e4)
+        const said = reportOf(spoiled, test, true, seed).asset.noiseMillionths / 1e6
+        errors.get(share)!.push(100 * Math.abs(said - share))
+        if (share === 0) alone.push(reportOf(spoiled, test, false, seed).asset.noiseMillionths / 1e4)
       }
+    const all = [...errors.values()].flat()
+    const most = errors.get(0.7)!
     return [
-      figure(`wrong labels, ${name}: mean error of the estimate, 0 to 70 % wrong`, meanOf(errors), 'points'),
-      check(`wrong labels, ${name}: largest error`, Math.max(...errors), 'points', '<=', bar),
-      figure(`wrong labels, ${name}: said of clean data without a room to compare`, meanOf(bounds), '%'),
+      figure(`wrong labels, ${name}: mean error of the estimate, 0 to 70 % wrong`, meanOf(all), 'points'),
+      check(
+        `wrong labels, ${name}: largest error, 0 to 40 % wrong`,
+        Math.max(...SHARES.filter(share => share < 0.7).flatMap(share => errors.get(share)!)),
+        'points',
+        '<=',
+        8,
+      ),
+      figure(`wrong labels, ${name}: largest error, 70 % wrong`, Math.max(...most), 'points'),
+      figure(`wrong labels, ${name}: said of clean data without a room to compare`, meanOf(alone), '%'),
     ]
   })
 }
@@ -197,18 +210,28 @@ function copyChecks({ train, test }: Task): Check[] {
   ]
 }
 
+/** By the time of the processor: the machine may be shared. */
 function timeChecks({ train, test }: Task): Check[] {
-  const seconds = SEEDS.slice(0, 3).map(seed => {
-    const start = performance.now()
-    reportOf(train, test, true, seed)
-    return (performance.now() - start) / 1000
-  })
-  const start = performance.now()
-  curveOf(train, test, SEEDS[0]!)
+  const seconds = SEEDS.slice(0, 3).map(seed => secondsOf(() => reportOf(train, test, true, seed)))
+  const curve = secondsOf(() => curveOf(train, test, SEEDS[0]!))
   return [
-    check(`appraisal of ${train.y.length} x 784, best of 3`, Math.min(...seconds), 's', '<=', 10),
-    figure('learning curve of the same, to 6,400', (performance.now() - start) / 1000, 's'),
+    check(
+      `appraisal of ${train.y.length} x 784, processor time, best of 3`,
+      Math.min(...seconds.map(({ processor }) => processor)),
+      's',
+      '<=',
+      8,
+    ),
+    figure('the same on the clock', Math.min(...seconds.map(({ clock }) => clock)), 's'),
+    figure('learning curve of the same, to 6,400, processor time', curve.processor, 's'),
   ]
+}
+
+function secondsOf(work: () => unknown): { readonly processor: number; readonly clock: number } {
+  const [start, used] = [performance.now(), process.cpuUsage()]
+  work()
+  const { user, system } = process.cpuUsage(used)
+  return { processor: (user + system) / 1e6, clock: (performance.now() - start) / 1000 }
 }
 
 function curveOf(train: Dataset, test: Dataset, seed: string): readonly ScalingPoint[] {

@@ -31,6 +31,8 @@ const UNLIKELY = 10
 /** Curvature that comes to less, a tenth of a point, is nobody's concern. */
 const LEAST_BEND = 0.001
 const CONFIDENCE = 0.95
+/** Below it the market's form says nothing of the curve. */
+const LEAST_MARKET_R2 = 0.5
 /** n0 is looked for from one sample to so many times the largest number of them. */
 const MOST_UNITS = 10
 
@@ -80,9 +82,9 @@ export interface MarketValue {
   readonly unitSamples: number
 }
 
-/** Null where accuracy does not grow: there is no market in it. @param creditsPerPoint v, per percentage point */
+/** Null where accuracy does not grow, or not as the market's form has it. @param creditsPerPoint v, per percentage point */
 export function marketValue({ market }: ScalingFit, creditsPerPoint: number): MarketValue | null {
-  if (!(market.b > 0)) return null
+  if (!(market.b > 0 && market.r2 >= LEAST_MARKET_R2)) return null
   return { alpha: 100 * creditsPerPoint, growthScale: market.b, unitSamples: market.n0 }
 }
 
@@ -119,27 +121,31 @@ function slopeOf(points: readonly ScalingPoint[]): ScalingFit['slope'] {
   return { b: slope, low: slope - half, high: slope + half }
 }
 
-/** A(n) = chance + b ln(1 + n / n0): b is linear once n0 is given. */
+/**
+ * A(n) = base + b ln(1 + n / n0) with base = chance: b is linear once n0 is given. Curves that level off begin too steeply for
+ * it; theirs is the line over ln(1 + n / n0) for the smallest n measured as n0, whose base is what comes for free.
+ */
 function marketForm(points: readonly ScalingPoint[], chance: number): ScalingFit['market'] {
-  const at = (n0: number) => {
-    let [above, below] = [0, 0]
-    for (const { samples, accuracy } of points) {
-      const basis = Math.log1p(samples / n0)
-      above += (accuracy - chance) * basis
-      below += basis * basis
-    }
-    const b = above / below
-    const sse = points.reduce(
-      (sum, { samples, accuracy }) => sum + (accuracy - chance - b * Math.log1p(samples / n0)) ** 2,
-      0,
-    )
-    return { b, sse }
+  const first = points[0]!.samples
+  const accuracies = points.map(({ accuracy }) => accuracy)
+  const basis = (n0: number): number[] => points.map(({ samples }) => Math.log1p(samples / n0))
+  const form = (base: number, b: number, n0: number): ScalingFit['market'] => {
+    const x = basis(n0)
+    const middle = mean(accuracies)
+    const total = accuracies.reduce((sum, value) => sum + (value - middle) ** 2, 0)
+    const sse = accuracies.reduce((sum, value, i) => sum + (value - base - b * x[i]!) ** 2, 0)
+    return { base, b, n0, r2: total > 0 ? 1 - sse / total : 0 }
   }
-  const n0 = leastOf(unit => at(unit).sse, 1, MOST_UNITS * points.at(-1)!.samples, 80)
-  const { b, sse } = at(n0)
-  const middle = mean(points.map(({ accuracy }) => accuracy))
-  const total = points.reduce((sum, { accuracy }) => sum + (accuracy - middle) ** 2, 0)
-  return { b, n0, r2: total > 0 ? 1 - sse / total : 0 }
+  const anchored = (n0: number): ScalingFit['market'] => {
+    const x = basis(n0)
+    const above = x.reduce((sum, value, i) => sum + (accuracies[i]! - chance) * value, 0)
+    return form(chance, above / x.reduce((sum, value) => sum + value * value, 0), n0)
+  }
+  const n0 = leastOf(unit => -anchored(unit).r2, 1, MOST_UNITS * points.at(-1)!.samples, 80)
+  const line = fitLine(basis(first), accuracies)
+  const loose = form(line.intercept, line.slope, first)
+  const best = anchored(n0)
+  return best.r2 >= MIN_R2 || best.r2 >= loose.r2 ? best : loose
 }
 
 function warningsOf(fit: Omit<ScalingFit, 'warnings'>, gains: readonly number[]): ScalingWarning[] {

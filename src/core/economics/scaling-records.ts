@@ -58,8 +58,8 @@ export interface ScalingFit {
   readonly samples: number
   /** Accuracy points that twice as many samples bring, by the chosen law and by the log law (100 b ln 2). */
   readonly doubling: { readonly chosenPoints: number; readonly logPoints: number }
-  /** A(n) = chance + b ln(1 + n / n0), the form that the market's g(Q) = ln(1 + Q), Q = n / n0 needs (mechanisms 1.1). */
-  readonly market: { readonly b: number; readonly n0: number; readonly r2: number }
+  /** A(n) = base + b ln(1 + n / n0), the form that the market's g(Q) = ln(1 + Q), Q = n / n0 needs (mechanisms 1.1). */
+  readonly market: { readonly base: number; readonly b: number; readonly n0: number; readonly r2: number }
   readonly warnings: readonly ScalingWarning[]
 }
 

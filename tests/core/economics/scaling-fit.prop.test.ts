@@ -62,6 +62,7 @@ it('the market form is recovered, and alpha * G = v * b', () => {
       fc.double({ min: 0.1, max: 50, noNaN: true }),
       (b, n0, v) => {
         const fit = fitted(curve(n => CHANCE + b * Math.log1p(n / n0)))
+        expect(fit.market.base).toBe(CHANCE)
         expect(fit.market.b / b).toBeCloseTo(1, 4)
         expect(fit.market.n0 / n0).toBeCloseTo(1, 3)
         const value = marketValue(fit, v)!
@@ -155,6 +156,15 @@ it.each([
   [curve(() => 0.5), 1, { kind: 'bad-chance', value: 1 }],
 ])('refuses by kind (%#)', (points, chance, refusal) => {
   expect(fitScaling(points, chance)).toEqual({ ok: false, refusal })
+})
+
+it('a curve that levels off keeps a usable market form, from what comes for free', () => {
+  const accuracies = [0.612, 0.718, 0.8, 0.845, 0.876, 0.899, 0.921, 0.939]
+  const fit = fitted(accuracies.map((accuracy, i) => ({ samples: 50 * 2 ** i, accuracy })))
+  expect(fit.market.base).toBeGreaterThan(0.5)
+  expect(fit.market.n0).toBe(50)
+  expect(fit.market.r2).toBeGreaterThan(0.8)
+  expect(marketValue(fit, 1)).not.toBeNull()
 })
 
 it('no market where accuracy does not grow', () => {
