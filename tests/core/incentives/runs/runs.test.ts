@@ -4,7 +4,7 @@ import { decodeState, encodeState } from '../../../../src/core/room/fold.ts'
 import { canonicalise, type Canonical } from '../../../../src/core/ledger/canonical.ts'
 import { contractHash } from '../../../../src/core/incentives/runs/plan.ts'
 import { member, ROOM } from '../../ledger/fixtures.ts'
-import { quoteBody, rootOf, RunRoom, totalMicro } from './run-room.ts'
+import { rootOf, RunRoom, totalMicro, type quoteBody } from './run-room.ts'
 
 const ISSUED = 1_000_000_000n
 const REWARD = 100_000_000n
