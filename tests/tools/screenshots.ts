@@ -104,7 +104,7 @@ async function drawThree(page: Page): Promise<void> {
   await page.waitForTimeout(1500)
 }
 
-async function visit(page: Page, view: 'swarm' | 'ledger' | 'governance'): Promise<void> {
+async function visit(page: Page, view: 'swarm' | 'rounds' | 'ledger' | 'governance'): Promise<void> {
   await page.locator(`nav a[href$="/${view}"]`).click()
   await page.locator('h1').waitFor()
   await page.waitForTimeout(700)
@@ -227,8 +227,10 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
     [hana, HANA],
     [yuki, YUKI],
   ] as const) {
-    await visit(page, 'swarm')
-    await shoot(page, person, 'swarm', true)
+    for (const view of ['swarm', 'rounds'] as const) {
+      await visit(page, view)
+      await shoot(page, person, view, true)
+    }
   }
   await takeOversight(hana, yuki, amelie)
 
