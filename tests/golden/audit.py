@@ -4,8 +4,8 @@
 Checks every line's canonical form, every signature, every author's chain, the founder, proofs of contradiction, and of
 every seal its Merkle root, size, heads, predecessor and quorum; adds up credits and floating-point operations by its own
 rules. Prints one JSON object. It does not fold governance: states are taken from the seals that name their hash, and
-transfers are carried out at every seal, which is right for ledgers without a seal during a pause. Exports that begin
-later than the room are refused. Standard library only; not a part of the product."""
+transfers are carried out at every seal, which is right for ledgers without a seal during a pause. It does not fold
+sponsored runs: where a quote could lock a reward it stops and says so. Exports that begin later than the room are refused. Standard library only; not a part of the product."""
 
 import sys
 
@@ -177,6 +177,7 @@ class Audit:
         self.checked = 0
         self.issued = 0
         self.balances = {}
+        self.quotes = []
         self.pending = []
         self.credit_cuts = {}
         self.flop = {}
@@ -289,6 +290,8 @@ class Audit:
             self.flop[author] += int(body["flop"])
         elif kind == "transfer":
             self.pending.append((author, seq, body["to"], int(body["amountMicro"])))
+        elif kind == "quote":
+            self.quotes.append((author, int(body["rewardMicro"])))
 
     def carry_out_transfers(self):
         for author, seq, to, amount in sorted(self.pending):
@@ -297,6 +300,9 @@ class Audit:
                 self.balances[author] -= amount
                 self.balances[to] += amount
         self.pending = []
+        if any(self.balances.get(author, -1) >= reward for author, reward in self.quotes):
+            sys.exit("sponsored runs are not folded here: use npm run audit")
+        self.quotes = []
 
     def report(self, broken_line, fault):
         last = self.seals[-1] if self.seals else None

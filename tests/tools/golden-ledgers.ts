@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url'
 import type { CharterBody, EntryBody, GovernanceTerms, ReceiptBody } from '../../src/core/ledger/entry.ts'
 import { proofOfContradiction, proofOfFork } from '../../src/core/ledger/evidence.ts'
 import { headOf } from '../../src/core/ledger/chain.ts'
+import { contractHash } from '../../src/core/incentives/runs/plan.ts'
 import { encodeBase64url } from '../../src/core/num/base64url.ts'
 import { LedgerMaker } from './ledger-maker.ts'
 import { testIdentity, type TestIdentity } from './test-identity.ts'
@@ -115,6 +116,49 @@ function pay(to: TestIdentity, amountMicro: string, memo: string): EntryBody {
   return { kind: 'transfer', to: to.id, amountMicro, memo }
 }
 
+function sponsored(expiresUnixMs: number): EntryBody {
+  return {
+    kind: 'quote',
+    title: 'better sevens',
+    rewardMicro: '2000000000',
+    alphaMicro: '4000000000',
+    growthMillionths: 500_000,
+    dataPriceMicro: '20000000',
+    computePriceMicro: '2000000',
+    unitSamples: 600,
+    qualityFloorMillionths: 500_000,
+    fineMillionths: 200_000,
+    floorMillionths: 0,
+    rounds: 20,
+    remeasureRounds: 0,
+    appraisers: 3,
+    lending: 'any',
+    centreRule: 'linearTarget',
+    expiresUnixMs,
+  }
+}
+
+function described(part: number): EntryBody {
+  return {
+    kind: 'asset',
+    root: hashLike(0xd0 + part),
+    samples: 600,
+    classes: [300, 300, 0, 0, 0, 0, 0, 0, 0, 0],
+    appraisal: {
+      completeMillionths: 1_000_000,
+      duplicateMillionths: 0,
+      nearDuplicateMillionths: 5_000,
+      balanceMillionths: 301_030,
+      noiseMillionths: 20_000,
+      outlierMillionths: 1_000,
+      driftMillionths: 250_000,
+    },
+    qualityMillionths: 900_000,
+    consent: 'own',
+    licence: '',
+  }
+}
+
 const endorse = (subject: string, round = 0): EntryBody => ({ kind: 'endorse', subject, round })
 
 /** Every kind of entry; two seals by the host; what a room of six lives through, in short. */
@@ -162,8 +206,39 @@ export function hostLedger(): LedgerMaker {
   made.add(ren, pay(mika, '50000000', 'a loan'))
   made.add(mika, pay(ren, '999000000', 'more than there is'))
   made.add(sora, { kind: 'request', subject: ren.id, commitment: hashLike(0x77), reason: 'yearly audit' })
+  // More than the room ever issued: the run never opens, so that whoever does not fold runs comes to the same balances.
+  const run = made.add(haruko, sponsored(START + 1000 * MINUTE))
+  for (const [owner, part, mode] of [
+    [ren, 0, 'paired'],
+    [mika, 1, 'local'],
+  ] as const) {
+    const asset = made.add(owner, described(part))
+    made.add(owner, { kind: 'offer', run, asset, qualityMillionths: 900_000, samples: 600, mode })
+  }
+  made.add(sora, { kind: 'capacity', run, unitCostMillionths: 1_000_000, speedMilli: 42_000, modes: 'any' })
+  made.add(haruko, { kind: 'begin', run, round: 1 })
   const present = [haruko, ren, mika, sora, yui]
   made.seal({ path: 'host', signers: [haruko, ren, sora], present, unixMs: START + 5 * MINUTE })
+
+  const contract = contractHash(run, ren.id, sora.id, 'paired')
+  for (const party of [ren, sora]) made.add(party, { kind: 'contract', run, contract })
+  made.add(ren, { kind: 'exposure', limit: 2 })
+  for (const appraiser of [haruko, sora, yui])
+    made.add(appraiser, {
+      kind: 'measure',
+      run,
+      method: 'drops',
+      toRound: 6,
+      rounds: 5,
+      values: ids(ren, mika).map((member, i) => ({
+        member,
+        nanoNats: 40_000_000 - 9_000_000 * i,
+        halfWidth: 0,
+      })),
+    })
+  made.add(mika, { kind: 'withdraw', run })
+  made.add(haruko, { kind: 'abort', run, reason: 'the room has other work' })
+  made.add(sora, { kind: 'deletion', run, contract })
 
   const later = START + 2000 * MINUTE
   const order = (action: 'pause' | 'resume', nonce: number): EntryBody => {

@@ -35,6 +35,75 @@ export function amendedTerms(terms: GovernanceTerms): GovernanceTerms {
 }
 
 /** Oldest first: who, and what. */
+/** A sponsored run, every kind of its entries once. */
+function runBodies(): readonly EntryBody[] {
+  const run = hashOf(5001)
+  const contract = hashOf(5003)
+  return [
+    {
+      kind: 'quote',
+      title: 'A better eye for sevens',
+      rewardMicro: '120000000',
+      alphaMicro: '260000000',
+      growthMillionths: 1_000_000,
+      dataPriceMicro: '28000000',
+      computePriceMicro: '14000000',
+      unitSamples: 6_000,
+      qualityFloorMillionths: 500_000,
+      fineMillionths: 200_000,
+      floorMillionths: 50_000,
+      rounds: 20,
+      remeasureRounds: 4,
+      appraisers: 3,
+      lending: 'any',
+      centreRule: 'linearTarget',
+      expiresUnixMs: NOW + 86_400_000,
+    },
+    {
+      kind: 'asset',
+      root: hashOf(5002),
+      samples: 6_000,
+      classes: [6_000],
+      appraisal: {
+        completeMillionths: 1_000_000,
+        duplicateMillionths: 1_200,
+        nearDuplicateMillionths: 15_000,
+        balanceMillionths: 990_000,
+        noiseMillionths: 21_000,
+        outlierMillionths: 0,
+        driftMillionths: 8_000,
+      },
+      qualityMillionths: 930_000,
+      consent: 'own',
+      licence: '',
+    },
+    { kind: 'offer', run, asset: hashOf(5004), qualityMillionths: 930_000, samples: 6_000, mode: 'split' },
+    { kind: 'capacity', run, unitCostMillionths: 1_000_000, speedMilli: 61_700, modes: 'any' },
+    { kind: 'begin', run, round: 20 },
+    { kind: 'contract', run, contract },
+    { kind: 'exposure', limit: 2 },
+    {
+      kind: 'measure',
+      run,
+      method: 'drops',
+      toRound: 24,
+      rounds: 4,
+      values: [{ member: memberId(1), nanoNats: 74_000_000, halfWidth: 0 }],
+    },
+    {
+      kind: 'measure',
+      run,
+      method: 'shapley',
+      toRound: 40,
+      rounds: 16,
+      values: [{ member: memberId(1), nanoNats: 74_000_000, halfWidth: 2_000_000 }],
+    },
+    { kind: 'withdraw', run },
+    { kind: 'deletion', run, contract },
+    { kind: 'abort', run, reason: 'Lunch takes longer' },
+  ]
+}
+
 function bodies(scenario: Scenario): (readonly [author: number, body: EntryBody])[] {
   const charter = charterOf(scenario)
   const id = memberId
@@ -152,6 +221,7 @@ function bodies(scenario: Scenario): (readonly [author: number, body: EntryBody]
       { kind: 'order', action: 'resume', target: '', reason: 'Back', nonce: 3, round: 22, expiresUnixMs: 0 },
     ])
     list.push([0, { kind: 'proof', against: id(4), evidence: 'entries', first: '{}', second: '{}' }])
+    for (const body of runBodies()) list.push([body.kind === 'quote' ? 0 : 1, body])
     list.push([3, { kind: 'leave' }])
   }
   return list
