@@ -19,11 +19,6 @@ describeStates(held, [
     },
   },
   {
-    name: 'closed, from an address that had to be changed',
-    hash: '#/lab/market?alpha=1&rho=99',
-    steps: solved,
-  },
-  {
     name: 'that does not load',
     query: 'labfails',
     hash: '#/lab/market',
