@@ -169,6 +169,7 @@ function bodies(scenario: Scenario): (readonly [author: number, body: EntryBody]
     }
   }
   if (count > 3) {
+    for (const body of runBodies()) list.push([body.kind === 'quote' ? 0 : 1, body])
     list.push([
       0,
       {
@@ -221,7 +222,6 @@ function bodies(scenario: Scenario): (readonly [author: number, body: EntryBody]
       { kind: 'order', action: 'resume', target: '', reason: 'Back', nonce: 3, round: 22, expiresUnixMs: 0 },
     ])
     list.push([0, { kind: 'proof', against: id(4), evidence: 'entries', first: '{}', second: '{}' }])
-    for (const body of runBodies()) list.push([body.kind === 'quote' ? 0 : 1, body])
     list.push([3, { kind: 'leave' }])
   }
   return list
