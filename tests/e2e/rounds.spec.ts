@@ -28,8 +28,11 @@ beforeAll(async () => {
       waitForView(
         tab,
         'everybody trains',
+        // Who comes at the same moment may hold the same part until it is settled whose it is; the same data are paid once.
         ({ round, members }) =>
-          round >= 2 && members.filter(({ status }) => status === 'training').length === 3,
+          round >= 2 &&
+          members.filter(({ status }) => status === 'training').length === 3 &&
+          new Set(members.map(({ part }) => part)).size === 3,
       ),
     ),
   )
