@@ -46,9 +46,15 @@ function drawAppraisers(run: string, candidates: readonly MemberId[], count: num
 export function problemOf(refusal: Refusal): RunProblem {
   return {
     kind: refusal.kind,
-    opensAtMicro: refusal.kind === 'reward-too-small' ? String(Math.ceil(refusal.opensAt * 1e6)) : '',
+    opensAtMicro: refusal.kind === 'reward-too-small' ? opensAt(refusal.opensAt) : '',
     count: refusal.kind === 'too-few' ? refusal.count : 0,
   }
+}
+
+/** "" where no reward that a quote can state would open it. */
+function opensAt(credits: number): string {
+  const micro = Math.ceil(credits * 1e6)
+  return micro > 0 && micro < 1e15 ? String(micro) : ''
 }
 
 /** Reports of appraisers that are here are needed from more than half of those who are. */

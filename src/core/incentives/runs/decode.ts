@@ -7,6 +7,8 @@ import type { RunFault, RunsState } from './records.ts'
 const MAX_MEMBERS = 20_000
 const MAX_PARTIES = 400
 const MAX_PENDING = 200_000
+/** One more than a quote may ask for; each may state both measures. */
+const MAX_DRAWN = 16
 
 const list = <Item extends v.GenericSchema>(item: Item, max: number) =>
   v.pipe(v.array(item), v.maxLength(max))
@@ -129,7 +131,7 @@ const run = v.strictObject({
   fromRound: count,
   toRound: count,
   remeasured: flag,
-  appraisers: list(member, 15),
+  appraisers: list(member, MAX_DRAWN),
   plan: list(
     v.strictObject({
       owner: member,
@@ -155,7 +157,7 @@ const run = v.strictObject({
     }),
     100 * MAX_PARTIES,
   ),
-  measures: list(v.strictObject({ appraiser: member, ...measures }), 30),
+  measures: list(v.strictObject({ appraiser: member, ...measures }), 2 * MAX_DRAWN),
   settlement: list(
     v.strictObject({
       epoch: count,

@@ -15,6 +15,8 @@ import type { OfferRecord, PairRecord, PlanRow, RunRecord } from './records.ts'
 const MILLION = 1e6
 /** A plan is replaced when an amount or a share moves by more than this part: smaller moves are not worth the unrest. */
 const HYSTERESIS = 0.05
+/** Doubles hold so many micro-credits exactly. */
+const MOST_MICRO = 1e15
 
 /** The quote as the market of equilibrium.ts reads it; credits as numbers. */
 export function marketTerms(quote: QuoteBody): MarketTerms {
@@ -67,16 +69,21 @@ function rowOf(
   { unitSamples }: QuoteBody,
 ): PlanRow {
   // A hair of rounding must not cost a whole sample.
-  const whole = Math.min(samples, Math.floor(amount * unitSamples + 1e-6))
+  const whole = Math.min(samples, bounded(Math.floor(amount * unitSamples + 1e-6)))
   return {
     owner,
     samples: whole,
     standing: whole === 0 ? 'priced-out' : standing,
-    shareMillionths: Math.round(share * MILLION),
-    payMicro: String(Math.round(pay * MILLION)),
-    costMicro: String(Math.round(cost * MILLION)),
+    shareMillionths: Math.min(MILLION, bounded(Math.round(share * MILLION))),
+    payMicro: String(bounded(Math.round(pay * MILLION))),
+    costMicro: String(bounded(Math.round(cost * MILLION))),
     qualityMillionths,
   }
+}
+
+/** Whatever terms of extreme sizes come to: a state that no number holds would keep the room from ever being sealed. */
+function bounded(value: number): number {
+  return value > 0 ? Math.min(value, MOST_MICRO) : 0
 }
 
 function goneRow({ owner, qualityMillionths }: OfferRecord): PlanRow {

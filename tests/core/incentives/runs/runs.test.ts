@@ -360,3 +360,60 @@ test('the state survives its snapshot in every phase, and a broken one does not 
     expect(decodeState(ROOM, broken as never), key).toBeUndefined()
   }
 })
+
+test('as many appraisers as a quote may ask for, each with both measures, fit a snapshot', () => {
+  const room = new RunRoom()
+  const all = Array.from({ length: 20 }, (_, i) => i)
+  for (const i of all) room.owner(i)
+  const run = room.quote({ appraisers: 15, rounds: 20 }).hash
+  for (const owner of [1, 2]) room.offer(owner, run, room.asset(owner).hash)
+  room.begin(run)
+  room.close(all)
+  const drawn = room.run(run).appraisers
+  expect(drawn).toHaveLength(16)
+  for (const id of drawn)
+    for (const method of ['drops', 'shapley'] as const)
+      room.measure(
+        all.find(i => member(i) === id)!,
+        run,
+        { 1: 5, 2: 5 },
+        { method, toRound: 20 },
+      )
+  room.close(all)
+  expect(room.run(run).measures).toHaveLength(32)
+  const text = canonicalise(encodeState(room.state))
+  const again = decodeState(ROOM, JSON.parse(text) as Canonical)
+  expect(again && canonicalise(encodeState(again))).toBe(text)
+})
+
+test.each([
+  { dataPriceMicro: '999999999999999', rewardMicro: '1', unitSamples: 1 },
+  { dataPriceMicro: '1', rewardMicro: '1000000000', unitSamples: 1 },
+  { dataPriceMicro: '1', rewardMicro: '1000000000', unitSamples: 1_000_000_000 },
+  { dataPriceMicro: '999999999999999', unitSamples: 1_000_000_000, growthMillionths: 1_000_000_000 },
+  { qualityFloorMillionths: 0, floorMillionths: 950_000, fineMillionths: 1_000_000, alphaMicro: '0' },
+])('terms of extreme sizes keep no room from being sealed: %o', changes => {
+  const room = new RunRoom()
+  room.owner(0)
+  const run = room.quote({ qualityFloorMillionths: 0, ...changes }).hash
+  room.offering(1, run, { qualityMillionths: 1, samples: 1 })
+  room.offering(2, run, { qualityMillionths: 1_000_000 })
+  room.offering(3, run)
+  room.begin(run, 0xffff_ffff)
+  room.close(ALL)
+  for (const id of room.run(run).appraisers)
+    room.measure(
+      ALL.find(i => member(i) === id)!,
+      run,
+      { 1: 1e12, 2: -1e12, 3: 1 },
+      { toRound: 0xffff_ffff },
+    )
+  room.close(ALL)
+  room.write(0, { kind: 'abort', run, reason: '' })
+  room.close(ALL)
+  const text = canonicalise(encodeState(room.state))
+  expect(text).not.toMatch(/NaN|Infinity|e\+|-0[,"\]}]/)
+  const again = decodeState(ROOM, JSON.parse(text) as Canonical)
+  expect(again && canonicalise(encodeState(again))).toBe(text)
+  expect(totalMicro(room.state)).toBe(ISSUED)
+})
