@@ -19,7 +19,8 @@ beforeAll(async () => {
   provider = await rig.openTab('Provider', { query: '?backend=wasm' })
   owner = await rig.openTab('Owner', { query: '?backend=cpu' })
   other = await rig.openTab('Other', { query: '?backend=reference' })
-  const terms = { localSteps: 3, batchSize: 32 }
+  // Small steps: at a large rate jobs of three can honestly end worse than they began (docs/lending.md).
+  const terms = { localSteps: 3, batchSize: 32, learningRateMicro: 5_000 }
   const draft = imageDraft({ model: 'cnn', parts: 3, partition: { type: 'iid' }, terms })
   const tabs = [provider, owner, other]
   const link = await createRoom(provider, { ...draft, partSamples: SAMPLES, rewardMicro: '1000000000' })
