@@ -185,6 +185,8 @@ export const enRounds = {
     signPaired: (provider: string) => `Sign: my samples go to ${provider}`,
     signed1: 'Signed.',
     contract: 'Contract',
+    price: (price: string, done: string, rounds: string) =>
+      `${price} for all rounds; ${done} of ${rounds} computed there`,
     exposures: (n: number, count: string, limit: string) =>
       many(
         n,
@@ -222,6 +224,12 @@ export const enRounds = {
     shapley: 'What each owner adds on average, whoever is there already (Shapley value).',
     sum: (paid: string, returned: string, reward: string) =>
       `Paid ${paid} + returned ${returned} = reward ${reward}.`,
+    fee: (owner: string, provider: string, fee: string, n: number, count: string) =>
+      many(
+        n,
+        `Out of its pay ${owner} gave ${fee} to ${provider}, for ${count} round computed there.`,
+        `Out of its pay ${owner} gave ${fee} to ${provider}, for ${count} rounds computed there.`,
+      ),
     why: {
       complete: 'All rounds were measured.',
       ended: 'The sponsor ended it early; what was reached is paid.',
@@ -348,7 +356,8 @@ export const enRounds = {
     none: 'Nobody reported more than was measured: no fines.',
     exact: 'That adds up to the micro-credit.',
     reached: (part: string) => `The round ended early: ${part} of the reward was at stake.`,
-    explain: 'Cost is the samples of the plan at the price of data: a forecast of what the owner spends.',
+    explain:
+      'Cost is the samples of the plan at the price of data: a forecast of what the owner spends, or owes whoever computes for it.',
   },
   rejected: 'Entries of yours stand in the ledger and had no effect. Nothing of yours was lost.',
 }

@@ -9,6 +9,7 @@ export const runKinds = {
   contract: 'Contracts signed',
   exposure: 'Limits of sharing raised',
   deletion: 'Deletions',
+  service: 'Compute lent',
   measure: 'Contributions measured',
   abort: 'Rounds ended early',
 }
@@ -25,6 +26,8 @@ export const runSays = {
   contract: (who: string) => `${who} signed the contract of a pair`,
   exposure: (who: string, limit: string) => `${who} allows up to ${limit} providers to see its data`,
   deletion: (who: string) => `${who} states that it deleted what it held of a partner`,
+  service: (who: string, jobs: string) => `${who} states ${jobs} of lent compute`,
+  jobs: (n: number, count: string) => (n === 1 ? `${count} round` : `${count} rounds`),
   measureDrops: (who: string, owners: string, round: string) =>
     `${who} measured what the updates of ${owners} did, up to round ${round}`,
   measureShapley: (who: string, owners: string, round: string) =>

@@ -181,6 +181,8 @@ export const jaRounds: typeof enRounds = {
     signPaired: provider => `署名する: データを${provider}に渡します`,
     signed1: '署名しました。',
     contract: '契約',
+    price: (price, done, rounds) =>
+      `全ラウンドで ${price}。${rounds} ラウンドのうち ${done} を相手が計算しました`,
     exposures: (_n, count, limit) =>
       `これまでに ${count} 人があなたのデータを見ました。認めているのは ${limit} 人です。`,
     raise: limit => `${limit} 人まで認める`,
@@ -208,6 +210,8 @@ export const jaRounds: typeof enRounds = {
     drops: '誰も学習に使わないデータで、更新ひとつが損失をどれだけ下げたか。',
     shapley: '誰が先にいても平均してどれだけ加えたか(シャープレイ値)。',
     sum: (paid, returned, reward) => `支払い ${paid} + 返却 ${returned} = 報酬 ${reward}。`,
+    fee: (owner, provider, fee, _n, count) =>
+      `${owner}は報酬から ${fee}を${provider}に払いました(相手が計算した ${count} ラウンド分)。`,
     why: {
       complete: 'すべてのラウンドを測りました。',
       ended: '依頼者が打ち切りました。そこまでの分が支払われます。',
@@ -324,7 +328,8 @@ export const jaRounds: typeof enRounds = {
     none: '測った値より高く届け出た人はなく、罰金はありません。',
     exact: '100 万分の 1 クレジットまで一致します。',
     reached: part => `途中で終わったため、報酬の ${part}が対象になりました。`,
-    explain: '費用は、計画の件数にデータの価格をかけた額で、提供者が負う費用の予測です。',
+    explain:
+      '費用は、計画の件数にデータの価格をかけた額で、提供者が負うか、計算を引き受けた人に払う費用の予測です。',
   },
   rejected: '効力のなかった記録があります。失われたものはありません。',
 }

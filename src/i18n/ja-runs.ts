@@ -11,6 +11,7 @@ export const runKinds: typeof enKinds = {
   contract: '契約の署名',
   exposure: '開示先の上限の変更',
   deletion: '削除の届け',
+  service: '計算の貸し借り',
   measure: '貢献の測定',
   abort: 'ラウンドの打ち切り',
 }
@@ -25,6 +26,8 @@ export const runSays: typeof enSays = {
   contract: who => `${who}が組の契約に署名しました`,
   exposure: (who, limit) => `${who}がデータを見せる相手を ${limit} 人まで認めました`,
   deletion: who => `${who}が相手のデータを削除したと届け出ました`,
+  service: (who, jobs) => `${who}が計算の貸し借り${jobs}を届け出ました`,
+  jobs: (_n, count) => ` ${count} ラウンド分`,
   measureDrops: (who, owners, round) => `${who}がラウンド ${round} までの${owners}の更新の効果を測りました`,
   measureShapley: (who, owners, round) => `${who}がラウンド ${round} までの${owners}の貢献を測りました`,
   owners: (_n, count) => `${count} 人の提供者`,

@@ -111,9 +111,42 @@ export function judgeResult(
     throw new LendError('stale', 'the result is the start')
 }
 
-export function judgeLoss(after: number, before: number): void {
-  if (!(after <= LOSS_FACTOR * before + LOSS_SLACK))
-    throw new LendError('unrelated', `loss ${after.toFixed(3)} after ${before.toFixed(3)}`)
+/**
+ * Throws LossDoubt where parameters make the loss on the owner's samples worse than chance may.
+ * @param lossOf mean loss under parameters of the whole model, nats, always on the same samples
+ * @param before the loss that the job began with
+ */
+export function judgeLoss(
+  params: Float32Array,
+  before: number,
+  lossOf: (params: Float32Array) => number,
+): void {
+  const after = lossOf(params)
+  if (!isLossFair(after, before)) throw new LossDoubt(after, before, lossOf)
+}
+
+/** False for NaN too. */
+function isLossFair(after: number, before: number): boolean {
+  return after <= LOSS_FACTOR * before + LOSS_SLACK
+}
+
+/**
+ * A result that made the model worse. Training can do that by itself, at a large rate in few steps: only the same job done
+ * here, which it is anyway, tells whether the provider was wrong.
+ */
+export class LossDoubt extends LendError {
+  constructor(
+    private readonly after: number,
+    before: number,
+    private readonly lossOf: (params: Float32Array) => number,
+  ) {
+    super('unrelated', `loss ${after.toFixed(3)} after ${before.toFixed(3)}`)
+  }
+
+  /** Whether the owner's own result of that job is about as bad. */
+  isClearedBy(own: Float32Array): boolean {
+    return isLossFair(this.after, this.lossOf(own))
+  }
 }
 
 async function tellVector(

@@ -104,6 +104,8 @@ export class Lender {
   refused = 0
   dropped = 0
   stepsPerSecond = 0
+  /** Jobs by contract. */
+  readonly completed = new Map<string, number>()
   private readonly cut: ModelCut | null
   private readonly shares: Readonly<Record<LendMode, Share | null>>
   private readonly shards: ShardKeeper | null
@@ -430,6 +432,8 @@ export class Lender {
     await this.say(from, job, { type: 'done', job: job.open.job, steps, flop: job.flop })
     owner.job = null
     this.jobs++
+    const { contract } = job.open
+    if (job.steps > 0) this.completed.set(contract, (this.completed.get(contract) ?? 0) + 1)
   }
 
   /** The part of that hash, from a state of the room or from this owner's last job. */

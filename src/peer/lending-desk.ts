@@ -164,6 +164,11 @@ export class LendingDesk {
     }
   }
 
+  /** Jobs that were completed under that contract, as this side saw it since the tab began. */
+  jobsOf(contract: string): number {
+    return (this.trainer?.completed.get(contract) ?? 0) + (this.lender.completed.get(contract) ?? 0)
+  }
+
   /** Whether anything of that contract's data is here. */
   holds(contract: string): boolean {
     return this.lender.holds(contract)

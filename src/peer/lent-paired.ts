@@ -201,7 +201,7 @@ export class PairedJob implements LentWork {
     const result = await collectResult(talk, job.params.length, steps, flop)
     judgeResult(result, job.params, job, steps)
     const witnesses = this.witnesses()
-    judgeLoss(this.lossOf(result, witnesses), this.lossOf(job.params, witnesses))
+    judgeLoss(result, this.lossOf(job.params, witnesses), params => this.lossOf(params, witnesses))
     return result
   }
 

@@ -177,7 +177,7 @@ export class SplitJob {
     if (!params.every(Number.isFinite)) throw new LendError('not-finite', 'result')
     judgeResult(result, job.params.subarray(cut.middle.from, cut.middle.to), job, this.steps)
     for (const witness of [this.first, this.last]) {
-      if (witness) judgeLoss(this.lossOf(params, witness), witness.loss)
+      if (witness) judgeLoss(params, witness.loss, whole => this.lossOf(whole, witness))
     }
   }
 

@@ -2,7 +2,7 @@
 // other. Evaluation and predictions stay with the local trainer that it wraps, and so do samples and labels except for those
 // that a contract of mode 'paired' names. Whenever there is no lender, or one vanishes, stalls or returns what cannot be, the job
 // is done locally from its start, so nothing is lost but time; a lender that was wrong is asked less often, and after a few
-// such answers no more.
+// such answers no more. A loss that rose is held against it only where the owner's own steps do better.
 import { cutModel, type ModelCut } from '../core/model/split.ts'
 import { createSampleOrder } from '../core/model/sample-order.ts'
 import { type Samples, takeSamples } from '../core/model/samples.ts'
@@ -17,7 +17,7 @@ import type { OpenSegment } from '../ports/segment.ts'
 import type { Trainer, TrainJob, TrainProgress, TrainResult } from '../ports/trainer.ts'
 import { LEND_LIMITS } from '../protocol/lending.ts'
 import { Dialogue, LendError, type LendLink } from './lend-dialogue.ts'
-import type { LentWork, Party } from './lend-exchange.ts'
+import { LossDoubt, type LentWork, type Party } from './lend-exchange.ts'
 import { Handovers, PairedJob } from './lent-paired.ts'
 import { createSplitReference, SplitJob, type SplitEngines, type SplitReference } from './lent-split.ts'
 import { createJobDesk, jobMeter, rateStepMs } from './trainer-job.ts'
@@ -84,6 +84,8 @@ export class LentTrainer implements Trainer {
     active: false,
     faults: new Map(),
   }
+  /** Jobs that providers completed, by contract; those too whose result was not used through nobody's fault. */
+  readonly completed = new Map<string, number>()
   readonly cut: ModelCut | null
   private readonly splits: Splits
   private readonly desk: ReturnType<typeof createJobDesk>
@@ -154,11 +156,19 @@ export class LentTrainer implements Trainer {
         return await this.runLent(own, samples, lender, tell)
       } catch (cause) {
         this.desk.assertOpen()
-        if (cause instanceof LendError) this.blame(lender.plan.provider, cause)
+        const { provider } = lender.plan
         // Nobody else's fault: an engine here broke. The local trainer knows how to open a device again.
-        else this.closeEngines()
+        if (!(cause instanceof LendError)) this.closeEngines()
+        else if (!(cause instanceof LossDoubt)) this.blame(provider, cause)
         this.record.ownJobs++
-        return this.stopped ? nothingDone(own) : await this.deps.local.train(own, tell)
+        if (this.stopped) return nothingDone(own)
+        const result = await this.deps.local.train(own, tell)
+        // Of a job that was cut short nothing can be said.
+        if (cause instanceof LossDoubt && result.steps === job.steps) {
+          if (cause.isClearedBy(result.params)) this.complete(lender.plan)
+          else this.blame(provider, cause)
+        }
+        return result
       }
     })
   }
@@ -286,6 +296,7 @@ export class LentTrainer implements Trainer {
       }
       const params = await timed(work.finish())
       record.jobs++
+      if (work.steps > 0) this.complete(plan)
       this.standings.delete(plan.provider)
       return {
         params,
@@ -365,6 +376,10 @@ export class LentTrainer implements Trainer {
       front: await openSegment({ spec: front.spec, wantsInput: false }),
       tail: tail && (await openSegment({ spec: tail.spec, wantsInput: true })),
     }
+  }
+
+  private complete({ contract }: LendingPlan): void {
+    this.completed.set(contract, (this.completed.get(contract) ?? 0) + 1)
   }
 
   private countStep({ batchSize }: TrainJob, { mode }: LendingPlan, stepMs: number): void {

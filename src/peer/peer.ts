@@ -395,6 +395,11 @@ export class Peer {
     return this.lendingDesk.holds(contract)
   }
 
+  /** Jobs that were completed under this contract since the tab began. */
+  jobsOf(contract: string): number {
+    return this.lendingDesk.jobsOf(contract)
+  }
+
   ledgerPage(query: LedgerQuery): Promise<LedgerPage> {
     return this.wire.history.page(query, member => this.citizen.members.get(member)?.nickname ?? '')
   }
@@ -406,6 +411,7 @@ export class Peer {
     await this.citizen.stateReceipt().catch(() => undefined)
     await this.citizen.passAnchorOn()
     this.lendingDesk.wipe()
+    await this.runs.steward.stateServices(true).catch(() => undefined)
     await this.runs.steward.stateDeletions(true).catch(() => undefined)
     // A full ledger keeps nobody: the receipt then ends with the last entry that it took.
     await this.wire.ledger.append({ kind: 'leave' }).catch(() => undefined)

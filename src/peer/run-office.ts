@@ -26,6 +26,7 @@ export interface OfficePeer {
   readonly training: Training | null
   readonly phase: Phase
   holdsShard(contract: string): boolean
+  jobsOf(contract: string): number
   bring(samples: number | null): Promise<void>
   changed(): void
 }
@@ -48,6 +49,7 @@ export function openRunOffice(peer: OfficePeer, self: MemberId): RunOffice {
     frozenRound: () => peer.machine.window.base.round,
     openAppraiser: run => openAppraiser(peer, self, run),
     holdsShard: contract => peer.holdsShard(contract),
+    jobsOf: contract => peer.jobsOf(contract),
     bring: samples => void peer.bring(samples),
     onChange: () => peer.changed(),
   })

@@ -2,7 +2,7 @@
 // compute that the person offered or asked for, measures the others where the lot fell on it, and states what it found. What
 // it may do follows from the sealed ledger alone.
 import type { FrozenRound } from '../core/gossip/window.ts'
-import type { RunRecord } from '../core/incentives/runs/records.ts'
+import type { PairRecord, RunRecord } from '../core/incentives/runs/records.ts'
 import type { EntryBody, MeasureBody } from '../core/ledger/entry.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { LendingPlan } from '../ports/lending-view.ts'
@@ -16,6 +16,8 @@ import type { RunDesk } from './run-desk.ts'
 const CLIP_MILLI = 3_000
 /** Drops are stated anew after so many rounds. */
 const STATE_EVERY_ROUNDS = 20
+/** A provider stops when so many times what is stated at once was not acknowledged. */
+const UNACKNOWLEDGED = 3
 
 export interface Measurement {
   readonly toRound: number
@@ -41,6 +43,8 @@ export interface StewardHost {
   openAppraiser(run: RunRecord): RunAppraiser | null
   /** Whether anything that an owner handed over under this contract is still here. */
   holdsShard(contract: string): boolean
+  /** Jobs completed under this contract since the tab began, as this side saw it. */
+  jobsOf(contract: string): number
   /** Samples that this member trains on; null for all that it has. */
   bring(samples: number | null): void
   onChange(): void
@@ -60,6 +64,9 @@ export class RunSteward {
   private readonly signing = new Set<string>()
   /** Contracts whose data this tab states, or has stated, to be deleted. */
   private readonly deleting = new Set<string>()
+  /** Jobs that this member had stated when its tab began, by contract. */
+  private readonly statedBefore = new Map<string, number>()
+  private readonly stating = new Set<string>()
   private brought: number | null = null
   private closed = false
 
@@ -107,7 +114,7 @@ export class RunSteward {
           providerSigned === 1 &&
           sealed?.pairs.some(one => one.contract === contract && one.broken === 0),
       )
-      if (!pair) continue
+      if (!pair || this.isUnacknowledged(run!, pair)) continue
       const { contract, owner, provider, mode } = pair
       const samples = run!.plan.find(row => row.owner === owner)?.samples ?? 0
       return { contract, owner, provider, mode, clipMilli: CLIP_MILLI, noiseMilli: 0, samples }
@@ -125,6 +132,7 @@ export class RunSteward {
     }
     this.sign()
     void this.stateDeletions()
+    void this.stateServices()
     this.appraise()
   }
 
@@ -151,6 +159,25 @@ export class RunSteward {
       }
   }
 
+  /** Says what was lent so far, as owner or as provider: now and then, and all of it where it ends. With `leaving`, ends everywhere. */
+  async stateServices(leaving = false): Promise<void> {
+    const round = this.host.frozenRound()
+    for (const { hash, phase, toRound } of this.sealed) {
+      const run = phase === 'training' ? this.desk.preview.runs.runs.get(hash) : undefined
+      for (const pair of run?.pairs ?? []) {
+        const { contract, owner, provider, broken } = pair
+        if (owner !== this.host.self && provider !== this.host.self) continue
+        const jobs = this.jobsDone(pair)
+        const stated = this.statedJobs(pair)
+        const isEnd = leaving || broken === 1 || round >= toRound
+        if (jobs < stated + (isEnd ? 1 : statedAtOnce(run!)) || this.stating.has(contract)) continue
+        this.stating.add(contract)
+        await this.state({ kind: 'service', run: hash, contract, jobs })
+        this.stating.delete(contract)
+      }
+    }
+  }
+
   close(): void {
     this.closed = true
     for (const duty of this.duties.values()) this.end(duty)
@@ -162,6 +189,24 @@ export class RunSteward {
     for (const { appraiser } of this.duties.values()) appraiser.frozen(round)
     if (this.sealed.some(({ phase }) => phase === 'open' || phase === 'training')) this.recent.add(round)
     else this.recent.clear()
+  }
+
+  private statedJobs({ owner, ownerJobs, providerJobs }: PairRecord): number {
+    return owner === this.host.self ? ownerJobs : providerJobs
+  }
+
+  /** With those before a reload, as far as they were stated. */
+  private jobsDone(pair: PairRecord): number {
+    const { contract } = pair
+    const before = this.statedBefore.get(contract) ?? this.statedJobs(pair)
+    this.statedBefore.set(contract, before)
+    return before + this.host.jobsOf(contract)
+  }
+
+  /** Whoever computes for an owner that does not say so is not paid for it. */
+  private isUnacknowledged(run: RunRecord, pair: PairRecord): boolean {
+    if (pair.provider !== this.host.self) return false
+    return this.jobsDone(pair) - pair.ownerJobs > UNACKNOWLEDGED * statedAtOnce(run)
   }
 
   private get sealed(): readonly RunRecord[] {
@@ -289,4 +334,9 @@ export class RunSteward {
       throw cause
     }
   }
+}
+
+/** Jobs after which both sides state them: often enough in short runs too. */
+function statedAtOnce({ quote }: RunRecord): number {
+  return Math.max(1, Math.min(STATE_EVERY_ROUNDS, Math.floor(quote.rounds / 4)))
 }

@@ -28,6 +28,8 @@ export function runSentence(author: MemberId, body: RunBody, { people, words, f 
       return says.exposure(who, f.int(body.limit))
     case 'deletion':
       return says.deletion(who)
+    case 'service':
+      return says.service(who, says.jobs(body.jobs, f.int(body.jobs)))
     case 'measure': {
       const owners = says.owners(body.values.length, f.int(body.values.length))
       const say = body.method === 'drops' ? says.measureDrops : says.measureShapley

@@ -220,7 +220,9 @@ export function hostLedger(): LedgerMaker {
   const present = [haruko, ren, mika, sora, yui]
   made.seal({ path: 'host', signers: [haruko, ren, sora], present, unixMs: START + 5 * MINUTE })
 
-  const contract = contractHash(run, ren.id, sora.id, 'paired')
+  // The run never opens: that is the contract of no pair.
+  const paired = { owner: ren.id, provider: sora.id, mode: 'paired', priceMicro: '0' } as const
+  const contract = contractHash(run, paired)
   for (const party of [ren, sora]) made.add(party, { kind: 'contract', run, contract })
   made.add(ren, { kind: 'exposure', limit: 2 })
   for (const appraiser of [haruko, sora, yui])
@@ -238,6 +240,7 @@ export function hostLedger(): LedgerMaker {
     })
   made.add(mika, { kind: 'withdraw', run })
   made.add(haruko, { kind: 'abort', run, reason: 'the room has other work' })
+  made.add(sora, { kind: 'service', run, contract, jobs: 3 })
   made.add(sora, { kind: 'deletion', run, contract })
 
   const later = START + 2000 * MINUTE

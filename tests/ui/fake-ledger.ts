@@ -100,6 +100,7 @@ function runBodies(): readonly EntryBody[] {
     },
     { kind: 'withdraw', run },
     { kind: 'deletion', run, contract },
+    { kind: 'service', run, contract, jobs: 18 },
     { kind: 'abort', run, reason: 'Lunch takes longer' },
   ]
 }

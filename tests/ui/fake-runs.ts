@@ -185,6 +185,7 @@ function runOf(stage: RunStage, { part, trouble, runs, round }: Scenario): RunVi
 const NOTHING: SettlementRecord = {
   epoch: 6,
   payments: [],
+  fees: [],
   returnedMicro: QUOTE.rewardMicro,
   reachedMillionths: 0,
   why: 'ended',
@@ -207,17 +208,17 @@ function pair(
   signed: [0 | 1, 0 | 1],
   broken: 0 | 1 = 0,
 ) {
-  const contract = contractHash(RUN, memberId(owner), memberId(provider), mode)
+  const terms = { owner: memberId(owner), provider: memberId(provider), mode, priceMicro: '2450000' }
   const [ownerSigned, providerSigned] = signed
   return {
-    owner: memberId(owner),
-    provider: memberId(provider),
-    mode,
-    contract,
+    ...terms,
+    contract: contractHash(RUN, terms),
     ownerSigned,
     providerSigned,
     broken,
     deleted: broken,
+    ownerJobs: broken === 1 ? 3 : 7,
+    providerJobs: 8,
   } as const
 }
 
@@ -285,6 +286,7 @@ function settlementOf(
       nanoNats: String(measured.find(({ owner }) => owner === id)?.nanoNats ?? 0n),
       measuredMillionths: qualityOf(indexOf(id)),
     })),
+    fees: [{ owner: memberId(3), provider: memberId(5), jobs: 19, feeMicro: '2327500' }],
     returnedMicro: String(BigInt(quote.rewardMicro) - paid),
     reachedMillionths: 1_000_000,
     why: 'complete',

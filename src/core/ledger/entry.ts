@@ -403,6 +403,15 @@ export interface DeletionBody {
   readonly contract: string
 }
 
+/** Either side of a pair states what was lent so far; pay goes by the smaller of both statements. */
+export interface ServiceBody {
+  readonly kind: 'service'
+  readonly run: string
+  readonly contract: string
+  /** Jobs that the provider completed, from the beginning: an owner's job is its training of one gossip round. */
+  readonly jobs: number
+}
+
 /**
  * What an appraiser measured of each owner, in thousand-millionths of a nat (nano-nats) of its own validation loss, summed from
  * the run's beginning to `toRound`: 'drops' by each update alone, 'shapley' values over all rounds.
@@ -440,6 +449,7 @@ export type RunBody =
   | ContractBody
   | ExposureBody
   | DeletionBody
+  | ServiceBody
   | MeasureBody
   | AbortBody
 
@@ -500,6 +510,7 @@ const RUN_KINDS: ReadonlySet<EntryBody['kind']> = new Set<RunBody['kind']>([
   'contract',
   'exposure',
   'deletion',
+  'service',
   'measure',
   'abort',
 ])

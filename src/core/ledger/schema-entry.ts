@@ -280,6 +280,7 @@ export const body = v.variant('kind', [
   runBodies.contract,
   runBodies.exposure,
   runBodies.deletion,
+  runBodies.service,
   runBodies.measure,
   runBodies.abort,
 ])

@@ -105,6 +105,7 @@ export const runBodies = {
   contract: v.strictObject({ kind: v.literal('contract'), run: hash, contract: hash }),
   exposure: v.strictObject({ kind: v.literal('exposure'), limit: int(1, 200) }),
   deletion: v.strictObject({ kind: v.literal('deletion'), run: hash, contract: hash }),
+  service: v.strictObject({ kind: v.literal('service'), run: hash, contract: hash, jobs: int(1, 1e6) }),
   measure,
   abort: v.strictObject({ kind: v.literal('abort'), run: hash, reason: text(500) }),
 } as const

@@ -43,7 +43,7 @@ describe('entries from outside', () => {
   })
 
   test('there is a sample of every kind', () => {
-    expect(new Set(samples.map(({ kind }) => kind)).size).toBe(28)
+    expect(new Set(samples.map(({ kind }) => kind)).size).toBe(29)
   })
 
   test.each(badBodies)('%s is no entry', (_, body) =>

@@ -155,6 +155,7 @@ const runSamples: readonly EntryBody[] = [
   { kind: 'contract', run: HASH, contract: HASH },
   { kind: 'exposure', limit: 2 },
   { kind: 'deletion', run: HASH, contract: HASH },
+  { kind: 'service', run: HASH, contract: HASH, jobs: 12 },
   {
     kind: 'measure',
     run: HASH,

@@ -196,6 +196,38 @@ describe('a lender that fails its owner', () => {
     expect(pair.faults).toEqual(['unrelated'])
   })
 
+  describe('at a rate at which training itself makes the model worse', () => {
+    const wild: TrainJob = { ...job, steps: 3, optimizer: { type: 'sgd', learningRate: 10 } }
+    const own = trainSteps(createReferenceModel(model), train, wild.params, wild.steps, wild)
+
+    it('is blamed for nothing when it did what was asked, however often', async () => {
+      const pair = await pairWith()
+      for (let i = 0; i < 5; i++) expect((await pair.trainer.train(wild)).params).toEqual(own.params)
+      // The owner doubted every one of them, and did them itself.
+      expect(pair.trainer.record).toMatchObject({ jobs: 0, ownJobs: 5 })
+      expect(pair.lender.steps).toBe(15)
+      expect(pair.faults).toEqual([])
+      await pair.trainer.train(job)
+      expect(pair.trainer.record.jobs).toBe(1)
+    })
+
+    it('is blamed when the owner does better', async () => {
+      const middle = engineWith(engine => ({
+        read: async () => (await engine.read()).map(value => -20 * value),
+      }))
+      const pair = await pairWith({ middle })
+      expect((await pair.trainer.train(wild)).params).toEqual(own.params)
+      expect(pair.faults).toEqual(['unrelated'])
+    })
+
+    it('is not judged by a job that was cut short here', async () => {
+      const pair = await pairWith()
+      const cut = await pair.trainer.train(wild, () => pair.trainer.stop())
+      expect(cut.steps).toBeLessThan(3)
+      expect(pair.faults).toEqual([])
+    })
+  })
+
   it('states more work than was done', async () => {
     const pair = await pairWith({
       toOwner: message => (message.type === 'done' ? { ...message, flop: message.flop * 2n } : message),

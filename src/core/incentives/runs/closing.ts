@@ -35,6 +35,7 @@ const PASSES: readonly (readonly RunBody['kind'][])[] = [
   ['offer', 'capacity', 'withdraw'],
   ['begin'],
   ['contract', 'deletion'],
+  ['service'],
   ['measure'],
   ['abort'],
 ]
@@ -119,6 +120,8 @@ function applyOne(
     case 'contract':
     case 'deletion':
       return sign(state, entry as Of<'contract' | 'deletion'>)
+    case 'service':
+      return serve(state, entry as Of<'service'>)
     case 'measure':
       return measure(state, entry as Of<'measure'>)
     case 'abort': {
@@ -289,6 +292,22 @@ function sign(state: RunsState, { author, body }: Of<'contract' | 'deletion'>): 
   return null
 }
 
+/** Of a broken pair too: what was lent before is owed. */
+function serve(state: RunsState, { author, body }: Of<'service'>): RunFault | null {
+  const run = state.runs.get(body.run)
+  if (!run) return 'unknown-run'
+  if (run.phase !== 'training') return 'wrong-phase'
+  const pair = run.pairs.find(({ contract }) => contract === body.contract)
+  if (!pair || (pair.owner !== author && pair.provider !== author)) return 'not-party'
+  const side = pair.owner === author ? 'ownerJobs' : 'providerJobs'
+  const isAgreed = pair.ownerSigned === 1 && pair.providerSigned === 1
+  // Statements only grow: what was acknowledged is not taken back.
+  if (!isAgreed || body.jobs <= pair[side]) return 'stale'
+  const pairs = run.pairs.map(one => (one === pair ? { ...one, [side]: body.jobs } : one))
+  put(state, { ...run, pairs })
+  return null
+}
+
 function measure(state: RunsState, { author, body }: Of<'measure'>): RunFault | null {
   const run = state.runs.get(body.run)
   if (!run) return 'unknown-run'
@@ -322,8 +341,9 @@ function pairAll(state: RunsState): void {
     if (made.length === 0) continue
     const known = new Map(run.pairs.map(pair => [pair.contract, pair]))
     for (const pair of made) {
-      // The same two again sign anew.
-      known.set(pair.contract, pair)
+      // The same two again sign anew; what was lent before stays stated.
+      const { ownerJobs = 0, providerJobs = 0 } = known.get(pair.contract) ?? {}
+      known.set(pair.contract, { ...pair, ownerJobs, providerJobs })
       const seen = state.exposures.get(pair.owner) ?? []
       if (!seen.includes(pair.provider))
         state.exposures.set(pair.owner, [...seen, pair.provider].sort(ascending))

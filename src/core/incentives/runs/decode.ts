@@ -97,6 +97,7 @@ const body = v.variant('kind', [
   v.strictObject({ kind: v.literal('contract'), run: hash, contract: hash }),
   v.strictObject({ kind: v.literal('exposure'), limit: count }),
   v.strictObject({ kind: v.literal('deletion'), run: hash, contract: hash }),
+  v.strictObject({ kind: v.literal('service'), run: hash, contract: hash, jobs: count }),
   v.strictObject({ kind: v.literal('measure'), run: hash, ...measures }),
   v.strictObject({ kind: v.literal('abort'), run: hash, reason: text }),
 ])
@@ -154,6 +155,9 @@ const run = v.strictObject({
       providerSigned: flag,
       broken: flag,
       deleted: flag,
+      priceMicro: decimal,
+      ownerJobs: count,
+      providerJobs: count,
     }),
     100 * MAX_PARTIES,
   ),
@@ -172,6 +176,10 @@ const run = v.strictObject({
           measuredMillionths: millionths,
         }),
         MAX_PARTIES,
+      ),
+      fees: list(
+        v.strictObject({ owner: member, provider: member, jobs: count, feeMicro: decimal }),
+        100 * MAX_PARTIES,
       ),
       returnedMicro: decimal,
       reachedMillionths: millionths,

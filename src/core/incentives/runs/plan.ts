@@ -114,11 +114,9 @@ export function isNewPlan(standing: readonly PlanRow[], fresh: readonly PlanRow[
 /** What both sides of a pair sign: hex SHA-256 of its canonical terms. */
 export function contractHash(
   run: string,
-  owner: MemberId,
-  provider: MemberId,
-  mode: PairRecord['mode'],
+  { owner, provider, mode, priceMicro }: Pick<PairRecord, 'owner' | 'provider' | 'mode' | 'priceMicro'>,
 ): string {
-  const terms = canonicalise({ format: 'yoriai-contract-1', mode, owner, provider, run })
+  const terms = canonicalise({ format: 'yoriai-contract-2', mode, owner, priceMicro, provider, run })
   return bytesToHex(sha256(new TextEncoder().encode(terms)))
 }
 
@@ -166,14 +164,17 @@ export function pairUp(
       limits,
     }
     for (const [owner, provider] of matchFree(state, prices, quote.centreRule)) {
-      const pair = { owner: owner as MemberId, provider: provider as MemberId, mode }
+      const priceMicro = plan.find(row => row.owner === owner)!.costMicro
+      const pair = { owner: owner as MemberId, provider: provider as MemberId, mode, priceMicro }
       made.push({
         ...pair,
-        contract: contractHash(run.hash, pair.owner, pair.provider, mode),
+        contract: contractHash(run.hash, pair),
         ownerSigned: 0,
         providerSigned: 0,
         broken: 0,
         deleted: 0,
+        ownerJobs: 0,
+        providerJobs: 0,
       })
     }
   }

@@ -61,6 +61,11 @@ export interface PairRecord {
   readonly broken: 0 | 1
   /** The provider stated that it deleted what it held. */
   readonly deleted: 0 | 1
+  /** What the owner pays for compute in all rounds of the run: its cost in the plan when the pair was made. */
+  readonly priceMicro: string
+  /** Jobs that the provider completed, as each side stated. */
+  readonly ownerJobs: number
+  readonly providerJobs: number
 }
 
 export interface MeasureRecord {
@@ -82,9 +87,20 @@ export interface PaymentRecord {
   readonly measuredMillionths: number
 }
 
+/** What an owner pays a provider, out of its pay. */
+export interface FeeRecord {
+  readonly owner: MemberId
+  readonly provider: MemberId
+  /** Jobs that are paid: those that both sides stated, no more than the run has rounds. */
+  readonly jobs: number
+  readonly feeMicro: string
+}
+
 export interface SettlementRecord {
   readonly epoch: number
+  /** Before fees. */
   readonly payments: readonly PaymentRecord[]
+  readonly fees: readonly FeeRecord[]
   readonly returnedMicro: string
   /** Part of the reward that was at stake: less than a million where the run ended early. */
   readonly reachedMillionths: number

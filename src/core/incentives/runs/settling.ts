@@ -6,7 +6,7 @@ import type { MemberId } from '../../num/ids.ts'
 import type { Outcome } from '../refusal.ts'
 import { settle, type Settlement } from '../settlement.ts'
 import { combined, enoughReports, measuredQuality } from './course.ts'
-import type { MeasureRecord, RunRecord, SettlementRecord, Purse } from './records.ts'
+import type { FeeRecord, MeasureRecord, RunRecord, SettlementRecord, Purse } from './records.ts'
 
 const MILLION = 1_000_000n
 
@@ -88,9 +88,13 @@ function pay(
   // Entries are bounded so that a settlement is always possible; should that ever fail, the reward must not be lost.
   if (!settled.ok) return giveBack(run, facts, why, settled.refusal.kind, purse)
   const returned = reward - stake + settled.value.returnedMicro
+  const fees: FeeRecord[] = []
   const payments = settled.value.payments.map(({ id, payMicro, earnedMicro, fineMicro, bonusMicro }) => {
     const owner = id as MemberId
-    purse.add(owner, payMicro)
+    const owed = feesOf(run, owner, payMicro, purse)
+    fees.push(...owed)
+    purse.add(owner, payMicro - owed.reduce((sum, { feeMicro }) => sum + BigInt(feeMicro), 0n))
+    for (const { provider, feeMicro } of owed) purse.add(provider, BigInt(feeMicro))
     return {
       owner,
       payMicro: String(payMicro),
@@ -105,8 +109,41 @@ function pay(
   return {
     ...run,
     phase: 'settled',
-    settlement: { epoch: facts.epoch, payments, returnedMicro: String(returned), reachedMillionths, why },
+    settlement: {
+      epoch: facts.epoch,
+      payments,
+      fees,
+      returnedMicro: String(returned),
+      reachedMillionths,
+      why,
+    },
   }
+}
+
+/**
+ * What an owner owes its providers: of each price (lambda rho x_n, mechanisms.md 1.2) the part of the run's rounds that both sides
+ * say was computed there. Paid out of what the run pays the owner and never out of its pocket; where that is too little,
+ * providers share it in proportion.
+ */
+function feesOf(
+  { quote, pairs }: RunRecord,
+  owner: MemberId,
+  payMicro: bigint,
+  purse: Pick<Purse, 'cutOf'>,
+): readonly FeeRecord[] {
+  let roundsLeft = quote.rounds
+  const owed = pairs.flatMap(pair => {
+    if (pair.owner !== owner || purse.cutOf(pair.provider) !== Infinity) return []
+    const jobs = Math.min(pair.ownerJobs, pair.providerJobs, roundsLeft)
+    roundsLeft -= jobs
+    const dueMicro = (BigInt(pair.priceMicro) * BigInt(jobs)) / BigInt(quote.rounds)
+    return jobs > 0 ? [{ owner, provider: pair.provider, jobs, dueMicro }] : []
+  })
+  const sum = owed.reduce((total, { dueMicro }) => total + dueMicro, 0n)
+  return owed.map(({ dueMicro, ...rest }) => ({
+    ...rest,
+    feeMicro: String(sum > payMicro ? (payMicro * dueMicro) / sum : dueMicro),
+  }))
 }
 
 function giveBack(
@@ -122,6 +159,13 @@ function giveBack(
     ...run,
     phase: 'aborted',
     reason,
-    settlement: { epoch: facts.epoch, payments: [], returnedMicro: rewardMicro, reachedMillionths: 0, why },
+    settlement: {
+      epoch: facts.epoch,
+      payments: [],
+      fees: [],
+      returnedMicro: rewardMicro,
+      reachedMillionths: 0,
+      why,
+    },
   }
 }

@@ -75,6 +75,8 @@ function step(room: RunRoom, rng: Rng): void {
     case 11: {
       const contract = contracts[rng.below(Math.max(1, contracts.length))] ?? 'cc'.repeat(32)
       const kind = rng.below(3) ? ('contract' as const) : ('deletion' as const)
+      if (rng.below(3) === 0)
+        return void room.write(author, { kind: 'service', run, contract, jobs: 1 + rng.below(9) })
       return void room.write(author, { kind, run, contract })
     }
     case 12:

@@ -184,7 +184,7 @@ describe('lent compute', () => {
     })
     const paired = pairs.find(({ owner }) => owner === member(1))!
     expect(paired).toMatchObject({ provider: member(3), mode: 'paired', ownerSigned: 0 })
-    expect(paired.contract).toBe(contractHash(run, member(1), member(3), 'paired'))
+    expect(paired.contract).toBe(contractHash(run, paired))
     room.write(1, { kind: 'contract', run, contract: paired.contract })
     room.write(3, { kind: 'contract', run, contract: paired.contract })
     room.write(4, { kind: 'contract', run, contract: paired.contract })
@@ -209,6 +209,117 @@ describe('lent compute', () => {
       provider: member(5),
     })
     expect(room.state.runs.exposures.get(member(1))).toEqual([member(3), member(5)].sort())
+  })
+
+  describe('is paid out of what the run pays the owner', () => {
+    const PRICE = (row: { costMicro: string }): bigint => BigInt(row.costMicro)
+    /** Owners 1 and 2; 3 computes for 1. Signed by both. */
+    function lentRoom() {
+      const room = new RunRoom()
+      room.owner(0)
+      const run = room.quote().hash
+      room.offering(1, run, { mode: 'split' })
+      room.offering(2, run)
+      room.owner(3)
+      room.capacity(3, run)
+      room.begin(run)
+      room.close(ALL)
+      const { contract } = room.run(run).pairs[0]!
+      for (const party of [1, 3]) room.write(party, { kind: 'contract', run, contract })
+      room.close(ALL)
+      const serve = (who: number, jobs: number) => room.write(who, { kind: 'service', run, contract, jobs })
+      const settle = (values: Readonly<Record<number, number>>) => {
+        for (const id of room.run(run).appraisers)
+          room.measure(
+            ALL.find(index => member(index) === id)!,
+            run,
+            values,
+          )
+        room.close(ALL)
+        return room.run(run).settlement!
+      }
+      return { room, run, contract, serve, settle }
+    }
+
+    test('by the rounds that both state', () => {
+      const { room, run, serve, settle } = lentRoom()
+      const { plan, pairs, quote } = room.run(run)
+      const price = PRICE(plan.find(({ owner }) => owner === member(1))!)
+      expect(price).toBeGreaterThan(0n)
+      expect(pairs[0]!.priceMicro).toBe(String(price))
+      serve(1, 4)
+      serve(3, 6)
+      room.close(ALL)
+      serve(1, 12)
+      const { payments, fees } = settle({ 1: 2_000_000, 2: 2_000_000 })
+      const fee = (price * 6n) / BigInt(quote.rounds)
+      expect(fees).toEqual([{ owner: member(1), provider: member(3), jobs: 6, feeMicro: String(fee) }])
+      const pay = BigInt(payments.find(({ owner }) => owner === member(1))!.payMicro)
+      expect(pay).toBeGreaterThan(fee)
+      expect(room.balance(1)).toBe(pay - fee)
+      expect(room.balance(3)).toBe(fee)
+      expect(room.faults).toEqual([])
+      expect(totalMicro(room.state)).toBe(ISSUED)
+    })
+
+    test('never more than the run has rounds, whatever is stated', () => {
+      const { room, run, serve, settle } = lentRoom()
+      serve(1, 1_000_000)
+      serve(3, 1_000_000)
+      const { priceMicro } = room.run(run).pairs[0]!
+      expect(settle({ 1: 2_000_000, 2: 2_000_000 }).fees).toMatchObject([{ jobs: 20, feeMicro: priceMicro }])
+    })
+
+    test('nothing where one side states nothing, or the owner earned nothing', () => {
+      const silent = lentRoom()
+      silent.serve(3, 20)
+      expect(silent.settle({ 1: 2_000_000, 2: 2_000_000 }).fees).toEqual([])
+      const poor = lentRoom()
+      poor.serve(1, 20)
+      poor.serve(3, 20)
+      expect(poor.settle({ 1: -5, 2: 2_000_000 }).fees).toMatchObject([{ jobs: 20, feeMicro: '0' }])
+      expect(poor.room.balance(1)).toBe(0n)
+      expect(totalMicro(poor.room.state)).toBe(ISSUED)
+    })
+
+    test('for what was lent before a pair broke', () => {
+      const { room, run, serve, settle } = lentRoom()
+      serve(1, 5)
+      serve(3, 5)
+      room.write(3, { kind: 'leave' })
+      room.close([0, 1, 2, 4, 5])
+      expect(room.run(run).pairs[0]).toMatchObject({ broken: 1, ownerJobs: 5, providerJobs: 5 })
+      expect(settle({ 1: 2_000_000, 2: 2_000_000 }).fees).toMatchObject([{ provider: member(3), jobs: 5 }])
+    })
+
+    test('statements of others, smaller ones, and those before both signed have no place', () => {
+      const { room, run, serve, contract } = lentRoom()
+      serve(2, 5)
+      serve(1, 5)
+      room.close(ALL)
+      serve(1, 5)
+      room.write(1, { kind: 'withdraw', run })
+      room.close(ALL)
+      expect(room.faults).toEqual(['not-party', 'stale'])
+      expect(room.run(run).pairs.find(pair => pair.contract === contract)!.ownerJobs).toBe(5)
+      const early = new RunRoom()
+      early.owner(0)
+      const unsigned = early.quote().hash
+      early.offering(1, unsigned, { mode: 'split' })
+      early.offering(2, unsigned)
+      early.owner(3)
+      early.capacity(3, unsigned)
+      early.begin(unsigned)
+      early.close(ALL)
+      early.write(3, {
+        kind: 'service',
+        run: unsigned,
+        contract: early.run(unsigned).pairs[0]!.contract,
+        jobs: 1,
+      })
+      early.close(ALL)
+      expect(early.faults).toEqual(['stale'])
+    })
   })
 
   test('nobody lends to itself, nor without leave of the sponsor', () => {
