@@ -33,6 +33,9 @@ export function entryKey(room: RoomId, author: MemberId, seq: number): string {
 /** Own heads that one link gets for entries that do not connect: a small message must not cost a large one each time. */
 const GAPS = { count: 4, windowMs: 10_000 }
 
+/** Entries of a backlog in a crowd that are handed on as if they were new. */
+const FEW = 16
+
 export class LedgerRefusal extends Error {
   override readonly name = 'LedgerRefusal'
   constructor(readonly kind: string) {
@@ -191,8 +194,9 @@ export class LedgerSync {
     }
     for (const entry of added) this.onAdmitted(entry)
     if (added.length > 0) {
-      if (isBacklog) this.heads.caughtSome()
-      if (!isBacklog || this.heads.isSmall) this.push(added, from)
+      // Offering few of them costs less than comparing with every link once more; of many the links have most.
+      if (isBacklog && !this.heads.isSmall && added.length > FEW) this.heads.caughtSome()
+      else this.push(added, from)
     }
     if (gap && from && this.gapsAllowed.take(from, this.context.clock.now())) this.heads.compare(from)
     await Promise.all(

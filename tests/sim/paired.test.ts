@@ -100,7 +100,12 @@ async function runIn(mode: LendingMode, reload = false): Promise<Outcome> {
     await act(owner, { type: 'contract', run, contract: pair!.contract })
   }
   if (reload) {
-    await until(() => (owner.peer.lendingView()?.jobs ?? 0) >= 3)
+    // Both have stated jobs, not sealed yet: those survive the loss.
+    const { desk } = owner.peer.runs
+    await until(() => {
+      const [pair] = desk.preview.runs.runs.get(run)?.pairs ?? []
+      return (pair?.ownerJobs ?? 0) > 0 && (pair?.providerJobs ?? 0) > 0
+    })
     swarm.kill(provider)
   }
   await until(() => recordOf(sponsor)!.phase === 'settled')
@@ -114,7 +119,18 @@ async function runIn(mode: LendingMode, reload = false): Promise<Outcome> {
     owner.peer.modelParams(),
   ).accuracy
   if (mode === 'paired') await until(() => recordOf(sponsor)!.pairs.every(({ deleted }) => deleted === 1))
-  return { run: recordOf(sponsor)!, accuracy, owner, provider, shards, frames, stored, sightings, swarm }
+  return {
+    run: recordOf(sponsor)!,
+    accuracy,
+    sponsor,
+    owner,
+    provider,
+    shards,
+    frames,
+    stored,
+    sightings,
+    swarm,
+  }
 }
 
 /** The real thing's method or value: private fields do not go through a proxy. */
@@ -168,7 +184,7 @@ describe('a sponsored run with an owner that', () => {
   let local = 0
   test.each(['local', 'split', 'paired'] as const)('trains %s: no sample leaves it in clear', async mode => {
     const outcome = await runIn(mode)
-    const { run, accuracy, owner, provider, shards, frames, stored, sightings, swarm } = outcome
+    const { run, accuracy, sponsor, owner, provider, shards, frames, stored, sightings, swarm } = outcome
     expect(sightings).toBe(0)
     expect(frames).toBeGreaterThan(100)
     expect(stored).toBeGreaterThan(0)
@@ -186,6 +202,19 @@ describe('a sponsored run with an owner that', () => {
       expect(provider.peer.book.sealed.runs.exposures.get(owner.signer.id)).toEqual([provider.signer.id])
       expect(provider.peer.holdsShard(pair!.contract)).toBe(false)
       expect(pair!.deleted).toBe(mode === 'paired' ? 1 : 0)
+      // Both stated the same, and the provider has what the owner paid for it.
+      expect(pair!.ownerJobs).toBe(pair!.providerJobs)
+      const [fee] = run.settlement!.fees
+      const lent = Math.min(pair!.ownerJobs, run.quote.rounds)
+      expect(lent).toBeGreaterThan(run.quote.rounds / 2)
+      expect(fee).toMatchObject({ owner: owner.signer.id, provider: provider.signer.id, jobs: lent })
+      const { balances } = sponsor.peer.book.sealed.credits
+      expect(balances.get(provider.signer.id) ?? 0n).toBe(BigInt(fee!.feeMicro))
+      const pay = BigInt(run.settlement!.payments.find(one => one.owner === owner.signer.id)!.payMicro)
+      const due = (BigInt(pair!.priceMicro) * BigInt(lent)) / 12n
+      expect(due).toBeGreaterThan(0n)
+      expect(BigInt(fee!.feeMicro)).toBe(due < pay ? due : pay)
+      expect(balances.get(owner.signer.id) ?? 0n).toBe(pay - BigInt(fee!.feeMicro))
     }
     swarm.close()
   })
@@ -194,6 +223,12 @@ describe('a sponsored run with an owner that', () => {
     expect(shards).toBe(1)
     expect(run.pairs[0]!.deleted).toBe(1)
     expect(run.settlement!.payments.map(({ owner: paid }) => paid)).toContain(owner.signer.id)
+    // For the jobs that both had stated when it vanished.
+    const { ownerJobs, providerJobs } = run.pairs[0]!
+    const paid = Math.min(ownerJobs, providerJobs)
+    expect(paid).toBeGreaterThan(0)
+    expect(paid).toBeLessThan(12)
+    expect(run.settlement!.fees).toMatchObject([{ provider: run.pairs[0]!.provider, jobs: paid }])
     expect(owner.peer.fault).toBeNull()
     swarm.close()
   })
