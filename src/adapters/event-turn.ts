@@ -8,6 +8,8 @@ export interface EventTurn {
   close(): void
 }
 
+export type OpenTurn = () => EventTurn
+
 export function createEventTurn(): EventTurn {
   return typeof setImmediate === 'function' ? createImmediateTurn() : createMessageTurn()
 }

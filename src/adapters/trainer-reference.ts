@@ -5,16 +5,19 @@ import { createMoments } from '../core/model/reference/optimizer.ts'
 import { scoreChunks, startRun } from '../core/model/reference/train.ts'
 import type { BackendReport, TrainerConfig } from '../ports/trainer.ts'
 import { systemClock } from './clock-system.ts'
-import { createEventTurn } from './event-turn.ts'
+import { createEventTurn, type OpenTurn } from './event-turn.ts'
 import { checkParams, checkSample, type ClearableTrainer, createSplits } from '../peer/trainer-data.ts'
 import { createJobDesk, jobMeter, rateStepMs } from '../peer/trainer-job.ts'
 import { createPace } from '../peer/trainer-pace.ts'
 
-export function createReferenceTrainer(config: TrainerConfig): ClearableTrainer {
+export function createReferenceTrainer(
+  config: TrainerConfig,
+  openTurn: OpenTurn = createEventTurn,
+): ClearableTrainer {
   const model = createReferenceModel(config.model)
   const splits = createSplits(config.model)
   const desk = createJobDesk(config.model, splits)
-  const pace = createPace(systemClock, createEventTurn())
+  const pace = createPace(systemClock, openTurn())
   let moments = createMoments(model.layout.size)
 
   const report: BackendReport = {

@@ -24,7 +24,7 @@ import {
 } from './backends/device-session.ts'
 import type { TfjsBackend } from './backends/open-backend.ts'
 import { systemClock } from './clock-system.ts'
-import { createEventTurn } from './event-turn.ts'
+import { createEventTurn, type OpenTurn } from './event-turn.ts'
 import { checkParams, checkSample, type ClearableTrainer, createSplits } from '../peer/trainer-data.ts'
 import { createJobDesk, jobMeter, rateStepMs } from '../peer/trainer-job.ts'
 import { createPace } from '../peer/trainer-pace.ts'
@@ -49,13 +49,14 @@ interface Finish extends Checkpoint {
 export async function createTfjsTrainer(
   config: TrainerConfig,
   backend: TfjsBackend,
+  openTurn: OpenTurn = createEventTurn,
 ): Promise<ClearableTrainer> {
   const oracle = createReferenceModel(config.model)
   const { classes } = oracle
   const splits = createSplits(config.model)
   const desk = createJobDesk(config.model, splits)
   const { assertOpen } = desk
-  const pace = createPace(systemClock, createEventTurn())
+  const pace = createPace(systemClock, openTurn())
   let device = await openSession(config.model, backend)
   let reopening: Promise<void> | null = null
   // Moments of the last Adam job, on the host so that they outlive a device.

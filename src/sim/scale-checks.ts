@@ -27,16 +27,18 @@ export async function runScaleTwice(
     inOwnProcess({ members: FEW, rounds, seed }, line => progress(`  ${FEW}: ${line}`)),
     inOwnProcess({ members, rounds, seed }, line => progress(`${members}: ${line}`)),
   ])
-  const ratio = many.bytesPerRound / few.bytesPerRound
+  const ratio = many.bytesAtCommittee / few.bytesAtCommittee
   const loss = few.accuracy - many.accuracy
   for (const type of Object.keys({ ...few.bytesByType, ...many.bytesByType }))
     progress(`${type.padEnd(18)} ${few.bytesByType[type] ?? 0} -> ${many.bytesByType[type] ?? 0} B`)
   progress(`without seals      ${few.bytesPerRound} -> ${many.bytesPerRound} B`)
+  progress(`updates a round    ${few.publishers} -> ${many.publishers}`)
+  progress(`at the committee   ${few.bytesAtCommittee} -> ${many.bytesAtCommittee} B`)
   progress(`seals              ${few.sealBytesPerRound} -> ${many.sealBytesPerRound} B`)
   return {
     checks: [
       check(
-        'bytes of a member and round without seals, many / few',
+        'bytes of a member and round at the committee, without seals, many / few',
         ratio,
         'ratio',
         '0.9..1.1',

@@ -2,6 +2,7 @@
 // with what their browser kept, lost messages. Counts every byte that a member sends, by message type. The room starts where
 // one stands that has run for a while: its draw knows how many there are; before that, in the first rounds of a room, up to
 // four times the committee publish. Not a measurement of time: the clock is virtual.
+import { decodeHeader, updateId } from '../core/gossip/update.ts'
 import { drawnShare, firstDraw, nextDraw } from '../core/gossip/sortition.ts'
 import { encodeState, type ModelState } from '../core/gossip/state.ts'
 import type { CharterBody } from '../core/ledger/entry.ts'
@@ -12,7 +13,7 @@ import { createRng } from '../core/num/rng.ts'
 import { freshState, stateKey } from '../peer/kept.ts'
 import { createProfile } from '../peer/profile.ts'
 import type { Transport } from '../ports/transport.ts'
-import { MESSAGE_NAMES } from '../protocol/messages.ts'
+import { decodeMessage, MESSAGE_NAMES } from '../protocol/messages.ts'
 import { blobCharter, blobs, CLASSES } from './blobs.ts'
 import { createSharedStates } from './shared-states.ts'
 import { Swarm, type MemberOptions, type SimMember } from './swarm.ts'
@@ -37,10 +38,15 @@ export interface ScaleFigures {
   readonly parameters: number
   readonly rounds: number
   readonly virtualSeconds: number
-  /** Updates in a measured round, on average. */
+  /** Updates of a round, on average over the rounds of which any were sent: lots decide. */
   readonly publishers: number
   /** Sent by one member in one round, on average over those present; without what a seal costs. */
   readonly bytesPerRound: number
+  /**
+   * The same for a committee that is as large as asked: what goes with the number of updates is scaled by it. Over a few rounds
+   * lots differ by a fifth, which says nothing of how bytes grow with the room.
+   */
+  readonly bytesAtCommittee: number
   /** Of the seals that fell into the measured rounds: how often a room seals goes by its size and by time, not by rounds. */
   readonly sealBytesPerRound: number
   readonly bytesByType: Readonly<Record<string, number>>
@@ -59,6 +65,9 @@ export interface ScaleFigures {
   readonly wallSeconds: number
 }
 
+/** Rounds after the kept state's in which the room forms, and rounds with deaths before the measured ones: the same for every
+    size, since who comes back fetches every round since that state. */
+const FORMING = 2
 const SETTLING = 3
 const STEPS = 10
 const JOINED_AT_ONCE = 10
@@ -75,6 +84,15 @@ const SEAL_TYPES: ReadonlySet<string> = new Set([
   'snapshot-want',
   'snapshot',
 ])
+/** Sent because of an update: itself, word of it, and the receipts of those who made one. */
+const UPDATE_TYPES: ReadonlySet<string> = new Set([
+  'update',
+  'have',
+  'want',
+  'entries',
+  'entries-have',
+  'entries-get',
+])
 const EVERY = CLASSES.map(Number)
 /** A room never takes so long for one round; a run that does has failed. */
 const STUCK_MS = 120_000
@@ -84,7 +102,7 @@ export async function runScale(
   options: ScaleOptions,
   progress: (line: string) => void,
 ): Promise<ScaleFigures> {
-  const { members, seed, rounds, churn = 0.1, lossRate = 0.05, stepMs = 400 } = options
+  const { members, seed, rounds, committee = 32, churn = 0.1, lossRate = 0.05, stepMs = 400 } = options
   const startedAt = performance.now()
   const charter = scaleCharter(options)
   const data = Array.from({ length: PARTS }, (_, part) => blobs(`${seed}/part/${part}`, EVERY, 200))
@@ -98,7 +116,8 @@ export async function runScale(
     stepMs: () => stepMs,
   })
   const count = new ByteCount()
-  const kept = encodeState(settledState(charter, seed, members))
+  const start = settledState(charter, seed, members)
+  const kept = encodeState(start)
   const shared = createSharedStates()
   const memberOptions = (part: number): MemberOptions => ({
     part,
@@ -147,19 +166,17 @@ export async function runScale(
 
   const rng = createRng(`${seed}/churn`)
   const away: { readonly member: SimMember; readonly until: number }[] = []
-  let [deaths, returns, memberRounds, published] = [0, 0, 0, 0]
-  const first = roundOf() + SETTLING
+  let [deaths, returns, memberRounds] = [0, 0, 0]
+  const formedIn = Math.max(roundOf(), start.round + FORMING)
+  const first = formedIn + SETTLING
   const beginsAt: { virtualMs: number }[] = []
-  for (let round = roundOf() + 1; round <= first + rounds; round++) {
+  for (let round = formedIn + 1; round <= first + rounds; round++) {
     await reachRound(round)
     if (round === first) {
       count.reset()
       beginsAt.push({ virtualMs: swarm.clock.now() })
     }
-    if (round > first) {
-      memberRounds += present.size
-      published += swarm.members[0]!.peer.machine.window.updatesOf(round - 1).size
-    }
+    if (round > first) memberRounds += present.size
     while (away[0] && away[0].until <= round) {
       const { member } = away.shift()!
       await swarm.rejoin(member, memberOptions(member.index % charter.parts))
@@ -182,6 +199,9 @@ export async function runScale(
   }
   const virtualSeconds = (swarm.clock.now() - beginsAt[0]!.virtualMs) / 1000
   const bytesByType = count.perUnit(memberRounds)
+  const publishers = count.updatesPerRound(first + rounds)
+  const ofUpdates = sumOf(bytesByType, type => UPDATE_TYPES.has(type))
+  const bytesPerRound = sumOf(bytesByType, type => !SEAL_TYPES.has(type))
   // Nobody dies any more: what is under way arrives.
   await reachRound(roundOf() + 2)
   const host = swarm.members[0]!.peer
@@ -191,8 +211,9 @@ export async function runScale(
     parameters: host.machine.window.current.params.length,
     rounds,
     virtualSeconds: Math.round(virtualSeconds),
-    publishers: Math.round((10 * published) / rounds) / 10,
-    bytesPerRound: sumOf(bytesByType, type => !SEAL_TYPES.has(type)),
+    publishers: Math.round(10 * publishers) / 10,
+    bytesPerRound,
+    bytesAtCommittee: Math.round(bytesPerRound + ofUpdates * (committee / publishers - 1)),
     sealBytesPerRound: sumOf(bytesByType, type => SEAL_TYPES.has(type)),
     bytesByType,
     deaths,
@@ -265,6 +286,8 @@ function agreementOf(members: readonly SimMember[]): Pick<ScaleFigures, 'models'
 /** What transports were given to send, by message type. */
 class ByteCount {
   private readonly bytes = new Map<number, number>()
+  /** By round: every update that was sent. */
+  private readonly updates = new Map<number, Set<string>>()
 
   counting(transport: Transport): Transport {
     return {
@@ -272,7 +295,7 @@ class ByteCount {
       links: () => transport.links(),
       send: (to, bytes, priority) => {
         const sent = transport.send(to, bytes, priority)
-        if (sent) this.bytes.set(bytes[0]!, (this.bytes.get(bytes[0]!) ?? 0) + bytes.byteLength)
+        if (sent) this.note(bytes)
         return sent
       },
       stats: member => transport.stats(member),
@@ -284,6 +307,24 @@ class ByteCount {
 
   reset(): void {
     this.bytes.clear()
+    this.updates.clear()
+  }
+
+  /** Of rounds before `end`. */
+  updatesPerRound(end: number): number {
+    const rounds = [...this.updates].filter(([round]) => round < end)
+    return rounds.reduce((sum, [, ids]) => sum + ids.size, 0) / rounds.length
+  }
+
+  private note(bytes: Uint8Array): void {
+    const code = bytes[0]!
+    this.bytes.set(code, (this.bytes.get(code) ?? 0) + bytes.byteLength)
+    if (MESSAGE_NAMES.get(code) !== 'update') return
+    const message = decodeMessage(bytes)
+    const header = message?.type === 'update' ? decodeHeader(message.signed) : undefined
+    if (message?.type !== 'update' || !header) throw new Error('a member sent an update that is none')
+    const ids = this.updates.get(header.round) ?? new Set<string>()
+    this.updates.set(header.round, ids.add(updateId(message.signed)))
   }
 
   perUnit(units: number): Record<string, number> {

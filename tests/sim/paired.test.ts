@@ -20,6 +20,7 @@ const watch = watchCanaries(planted.canaries)
 interface Outcome {
   readonly run: RunRecord
   readonly accuracy: number
+  readonly sponsor: SimMember
   readonly owner: SimMember
   readonly provider: SimMember
   readonly shards: number

@@ -20,11 +20,12 @@ import {
   type TrainResult,
 } from '../../ports/trainer.ts'
 import type { ClearableTrainer } from '../../peer/trainer-data.ts'
+import { createEventTurn, type OpenTurn } from '../event-turn.ts'
 import { createReferenceTrainer } from '../trainer-reference.ts'
 
 export interface Candidate {
   readonly backend: BackendName
-  open(config: TrainerConfig): Promise<ClearableTrainer>
+  open(config: TrainerConfig, openTurn: OpenTurn): Promise<ClearableTrainer>
 }
 
 export interface ChooseOptions {
@@ -49,12 +50,12 @@ const CPU_WARM_UP_MS = 1_500
 // The reference gives the curve, so it comes first; WebGL only matters where there is no real WebGPU; whichever is
 // tried last can stay open without a second warm-up.
 const CANDIDATES: readonly Candidate[] = [
-  { backend: 'reference', open: async config => createReferenceTrainer(config) },
+  { backend: 'reference', open: async (config, openTurn) => createReferenceTrainer(config, openTurn) },
   ...(['wasm', 'cpu', 'webgpu', 'webgl'] as const).map(backend => ({
     backend,
-    async open(config: TrainerConfig) {
+    async open(config: TrainerConfig, openTurn: OpenTurn) {
       const { createTfjsTrainer } = await import('../trainer-tfjs.ts')
-      return createTfjsTrainer(config, backend)
+      return createTfjsTrainer(config, backend, openTurn)
     },
   })),
 ]
@@ -63,6 +64,7 @@ export async function chooseTrainer(
   config: TrainerConfig,
   options: ChooseOptions,
   candidates: readonly Candidate[] = CANDIDATES,
+  openTurn: OpenTurn = createEventTurn,
 ): Promise<Trainer> {
   const { force } = options
   const wanted = force === undefined ? candidates : candidates.filter(({ backend }) => backend === force)
@@ -82,7 +84,7 @@ export async function chooseTrainer(
     open = null
     let trainer: ClearableTrainer
     try {
-      trainer = await candidate.open(config)
+      trainer = await candidate.open(config, openTurn)
     } catch (error) {
       trials.push({ backend, outcome: { status: 'unavailable', reason: describe(error) } })
       continue
@@ -107,7 +109,8 @@ export async function chooseTrainer(
     )
     throw new TrainerError('no-backend', `nothing trains here (${reasons.join('; ')})`)
   }
-  const trainer = open?.backend === best.candidate.backend ? open.trainer : await best.candidate.open(config)
+  const trainer =
+    open?.backend === best.candidate.backend ? open.trainer : await best.candidate.open(config, openTurn)
   const report: BackendReport = { ...trainer.report, stepsPerSecond: best.speed, trials }
   return { ...trainer, report }
 }
