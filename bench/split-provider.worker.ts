@@ -45,8 +45,8 @@ function createLender({ model, plan }: ProviderStart): Lender {
     allowance: () => ({ refusal: null, budgetFlop: null, rateFlops: null }),
     effort: () => 1,
     states: () => [],
-    send: (_to, message, half) => {
-      tell({ bytes: encodeLending(message, half) })
+    send: (_to, message, coarse) => {
+      tell({ bytes: encodeLending(message, coarse) })
       return true
     },
     isUp: () => true,

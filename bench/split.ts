@@ -193,8 +193,8 @@ async function createLent(local: Trainer, plan: LendingPlan) {
   await started
   const link: LendLink = {
     isUp: true,
-    send(message, half) {
-      const bytes = encodeLending(message, half)
+    send(message, coarse) {
+      const bytes = encodeLending(message, coarse)
       count.bytes += bytes.length
       tell({ bytes })
       return true
@@ -214,7 +214,7 @@ async function createLent(local: Trainer, plan: LendingPlan) {
       if (!config.wantsInput) engines.front = engine.backend
       return engine
     },
-    lender: () => ({ plan, link, half: true }),
+    lender: () => ({ plan, link, coarse: true }),
     onFault: (_provider, fault) => console.error(`fault: ${fault}`),
   })
   const close = (): void => {

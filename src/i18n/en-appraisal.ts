@@ -109,6 +109,7 @@ export const enAppraisal = {
       power: 'Errors shrink by the same factor with every doubling (power law)',
       saturating: 'Approaches a ceiling',
     },
+    curve: 'Curve and law',
     lawHint: (law: string, r2: string) => `Law that fits best: ${law}. R² ${r2}.`,
     doubling: (points: string) => `Twice as many samples: ${points} points more`,
     doublingNone: 'Twice as many samples would bring nothing that can be told.',

@@ -98,6 +98,7 @@ export const jaAppraisal = {
       power: '倍にするたびに誤りが同じ割合で減る(べき乗則)',
       saturating: '上限に近づいていく',
     },
+    curve: '曲線と当てはまる法則',
     lawHint: (law: string, r2: string) => `最もよく合う法則: ${law}。決定係数 ${r2}。`,
     doubling: (points: string) => `サンプルが倍になると、正解率は ${points} ポイント上がる見込みです`,
     doublingNone: 'サンプルを倍にしても、はっきりした伸びは見込めません。',

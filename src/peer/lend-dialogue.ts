@@ -8,7 +8,7 @@ import { LEND_LIMITS, type LendMessage, type LendRefusal } from '../protocol/len
 export interface LendLink {
   readonly isUp: boolean
   /** False: no link, or its queue is full. */
-  send(message: LendMessage, half: boolean): boolean
+  send(message: LendMessage, coarse: boolean): boolean
   subscribe(listener: (event: LendEvent) => void): () => void
 }
 
@@ -45,7 +45,7 @@ export class Dialogue {
     private readonly link: LendLink,
     private readonly clock: Clock,
     readonly job: number,
-    private readonly half: boolean,
+    private readonly coarse: boolean,
   ) {
     this.unsubscribe = link.subscribe(event => this.take(event))
     if (!link.isUp) this.fail(new LendError('vanished', 'no link'))
@@ -56,7 +56,7 @@ export class Dialogue {
     const since = this.clock.now()
     for (;;) {
       if (this.failure) throw this.failure
-      if (this.link.send(message, this.half)) return
+      if (this.link.send(message, this.coarse)) return
       if (this.clock.now() - since > timeoutMs) throw new LendError('timeout', 'the link takes nothing')
       await new Promise<void>(resolve => this.clock.after(ROOM_CHECK_MS, resolve))
     }

@@ -51,7 +51,7 @@ export function checkedSamples(model: ModelSpec): number {
 
 export async function openJob(
   dialogue: Dialogue,
-  terms: { readonly mode: LendMode; readonly contract: string; readonly half: boolean },
+  terms: { readonly mode: LendMode; readonly contract: string; readonly coarse: boolean },
   { batchSize, optimizer }: TrainJob,
   { params, drift }: LentPart,
 ): Promise<void> {

@@ -57,7 +57,7 @@ export interface LenderHost {
   /** Common states of the room that are at hand, as parameter vectors. */
   states(): readonly Float32Array[]
   /** False: no link, or its queue is full. */
-  send(to: MemberId, message: LendMessage, half: boolean): boolean
+  send(to: MemberId, message: LendMessage, coarse: boolean): boolean
   isUp(member: MemberId): boolean
   strike(member: MemberId, reason: RefusalReason): void
 }
@@ -469,13 +469,13 @@ export class Lender {
   }
 
   private say(to: MemberId, { open }: Job, message: LendMessage): Promise<void> {
-    return this.tell(to, message, open.half)
+    return this.tell(to, message, open.coarse)
   }
 
-  private async tell(to: MemberId, message: LendMessage, half: boolean): Promise<void> {
+  private async tell(to: MemberId, message: LendMessage, coarse: boolean): Promise<void> {
     const { host } = this
     const since = host.clock.now()
-    while (!host.send(to, message, half)) {
+    while (!host.send(to, message, coarse)) {
       if (!host.isUp(to) || host.clock.now() - since > SEND_MS) return
       await new Promise<void>(resolve => host.clock.after(ROOM_CHECK_MS, resolve))
     }

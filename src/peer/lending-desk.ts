@@ -16,8 +16,8 @@ import { Lender, type LendAllowance } from './lender.ts'
 import { measureReconstruction } from './lent-price.ts'
 import { LentTrainer } from './lent-trainer.ts'
 
-/** Values as scaled halves: half the bytes; what that costs in accuracy is in docs/lending.md. */
-const HALF = true
+/** Values as scaled bytes: a quarter of the traffic; what that costs in accuracy is in docs/lending.md. */
+const COARSE = true
 
 export interface LendingHost {
   readonly self: MemberId
@@ -35,7 +35,7 @@ export interface LendingHost {
   /** The whole model as it is now. */
   params(): Float32Array
   /** Bytes queued; 0 where nothing was. */
-  lend(to: MemberId, message: LendMessage, half: boolean): number
+  lend(to: MemberId, message: LendMessage, coarse: boolean): number
   refuse(member: MemberId, reason: RefusalReason): void
   strike(member: MemberId, reason: RefusalReason): void
   onChange(): void
@@ -65,7 +65,7 @@ export class LendingDesk {
       allowance: () => host.allowance(),
       effort: () => host.effort(),
       states: () => host.states(),
-      send: (to, message, half) => this.send(to, message, half),
+      send: (to, message, coarse) => this.send(to, message, coarse),
       isUp: member => host.transport.links().includes(member),
       strike: (member, reason) => host.strike(member, reason),
     })
@@ -83,7 +83,9 @@ export class LendingDesk {
       party,
       lender: () => {
         const plan = this.host.plan()
-        return plan?.owner === this.host.self ? { plan, link: this.linkTo(plan.provider), half: HALF } : null
+        return plan?.owner === this.host.self
+          ? { plan, link: this.linkTo(plan.provider), coarse: COARSE }
+          : null
       },
       onFault: (provider, fault) => this.blame(provider, fault),
     })
@@ -183,8 +185,8 @@ export class LendingDesk {
     this.lender.close()
   }
 
-  private send(to: MemberId, message: LendMessage, half: boolean): boolean {
-    const queued = this.host.lend(to, message, half)
+  private send(to: MemberId, message: LendMessage, coarse: boolean): boolean {
+    const queued = this.host.lend(to, message, coarse)
     this.sentBytes += queued
     return queued > 0
   }
@@ -195,7 +197,7 @@ export class LendingDesk {
       get isUp() {
         return transport.links().includes(member)
       },
-      send: (message, half) => this.send(member, message, half),
+      send: (message, coarse) => this.send(member, message, coarse),
       subscribe: listener => {
         const all = this.listeners.get(member) ?? new Set()
         this.listeners.set(member, all.add(listener))

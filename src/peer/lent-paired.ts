@@ -178,7 +178,7 @@ export class PairedJob implements LentWork {
   async open({ contract }: LendingPlan): Promise<void> {
     const { talk, job } = this
     // Losses and parameters are few: they travel as they are.
-    await openJob(talk, { mode: 'paired', contract, half: false }, job, job)
+    await openJob(talk, { mode: 'paired', contract, coarse: false }, job, job)
   }
 
   async advance(indices: Int32Array): Promise<Float32Array> {

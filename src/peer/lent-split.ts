@@ -14,15 +14,15 @@ import type { DriftControl, TrainJob } from '../ports/trainer.ts'
 import { type Dialogue, LendError } from './lend-dialogue.ts'
 import { checkedSamples, collectResult, judgeLoss, judgeResult, openJob, REPLY_MS } from './lend-exchange.ts'
 
-/** Outputs may differ from the reference's by this part of the largest: engines round differently, halves more. */
+/** Outputs may differ from the reference's by this part of the largest: engines round differently, scaled bytes more. */
 const EXACT_SLACK = 1e-3
-const HALF_SLACK = 2e-2
+const COARSE_SLACK = 2e-2
 export interface SplitTerms {
   /** Norm that a sample's activations are clipped to; 0 for none. */
   readonly clip: number
   readonly noise: number
   readonly contract: string
-  readonly half: boolean
+  readonly coarse: boolean
   /** 32 bytes of chance for this job's noise. */
   readonly noiseKey: Uint8Array
 }
@@ -85,7 +85,7 @@ export class SplitJob {
     if (cut.tail) await engines.tail!.begin({ ...this.partOf(cut.tail), optimizer })
     await openJob(
       dialogue,
-      { mode: 'split', contract: terms.contract, half: terms.half },
+      { mode: 'split', contract: terms.contract, coarse: terms.coarse },
       job,
       this.partOf(cut.middle),
     )
@@ -168,7 +168,7 @@ export class SplitJob {
       largest = Math.max(largest, Math.abs(expected[i]!))
       gap = Math.max(gap, Math.abs(expected[i]! - outputs[i]!))
     }
-    if (gap > (terms.half ? HALF_SLACK : EXACT_SLACK) * Math.max(largest, 1e-3))
+    if (gap > (terms.coarse ? COARSE_SLACK : EXACT_SLACK) * Math.max(largest, 1e-3))
       throw new LendError('unrelated', 'outputs do not follow from the parameters')
   }
 

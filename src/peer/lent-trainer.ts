@@ -42,8 +42,8 @@ const SPEED_MEMORY = 0.7
 export interface Lender {
   readonly plan: LendingPlan
   readonly link: LendLink
-  /** Values travel as scaled halves: half the bytes, a little less exact. */
-  readonly half: boolean
+  /** Values travel as scaled bytes: a quarter of the traffic, less exact. */
+  readonly coarse: boolean
 }
 
 export interface LentTrainerDeps {
@@ -242,7 +242,7 @@ export class LentTrainer implements Trainer {
   private async runLent(
     job: TrainJob,
     samples: Samples,
-    { plan, link, half }: Lender,
+    { plan, link, coarse }: Lender,
     tell: (progress: TrainProgress) => void,
   ): Promise<TrainResult> {
     const { model, clock } = this.deps
@@ -256,7 +256,7 @@ export class LentTrainer implements Trainer {
     if (pace.stopped) return { ...nothingDone(job), pausedMs: pace.pausedMs }
     // Seconds first, so that the numbers of a tab that was reloaded are above those that it used before.
     this.lastJob = Math.max(this.lastJob + 1, Math.floor(clock.unixMs() / 1_000) >>> 0)
-    const talk = new Dialogue(link, clock, this.lastJob, half)
+    const talk = new Dialogue(link, clock, this.lastJob, coarse)
     this.talk = talk
     record.active = true
     let computeMs = 0
@@ -269,7 +269,7 @@ export class LentTrainer implements Trainer {
     try {
       const work = await timed(
         plan.mode === 'split'
-          ? this.openSplit(job, lent, plan, talk, half)
+          ? this.openSplit(job, lent, plan, talk, coarse)
           : this.openPaired(job, lent, plan, talk),
       )
       const order = createSampleOrder(job.seed, lent.y.length)
@@ -310,7 +310,7 @@ export class LentTrainer implements Trainer {
       }
     } catch (cause) {
       // The provider must not wait for a job that is over.
-      link.send({ type: 'cancel', job: talk.job }, half)
+      link.send({ type: 'cancel', job: talk.job }, coarse)
       throw cause
     } finally {
       record.active = false
@@ -325,7 +325,7 @@ export class LentTrainer implements Trainer {
     samples: Samples,
     plan: LendingPlan,
     talk: Dialogue,
-    half: boolean,
+    coarse: boolean,
   ): Promise<LentWork> {
     const { model, entropy } = this.deps
     const cut = this.cut!
@@ -333,7 +333,7 @@ export class LentTrainer implements Trainer {
       clip: clipNorm(plan.clipMilli, cut.sentValues),
       noise: plan.noiseMilli / 1_000,
       contract: plan.contract,
-      half,
+      coarse,
       noiseKey: entropy.bytes(32),
     }
     this.engines ??= await this.openEngines(cut)

@@ -221,7 +221,7 @@ export class Peer {
           ({ params }) => params,
         ),
       params: () => this.modelParams(),
-      lend: (to, message, half) => this.wire.lend(to, message, half),
+      lend: (to, message, coarse) => this.wire.lend(to, message, coarse),
       refuse: (member, reason) => this.wire.refuse(member, reason),
       strike: (member, reason) => this.wire.strike(member, reason),
       onChange: () => this.changed(),

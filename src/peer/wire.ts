@@ -190,8 +190,8 @@ export class Wire {
   }
 
   /** Bulk, so that it never holds up what rounds and seals wait for. Bytes queued; 0: no link, or its queue is full. */
-  lend(to: MemberId, message: LendMessage, half: boolean): number {
-    const bytes = encodeMessage({ type: 'lend', message, half })
+  lend(to: MemberId, message: LendMessage, coarse: boolean): number {
+    const bytes = encodeMessage({ type: 'lend', message, coarse })
     return !this.closed && this.ports.transport.send(to, bytes, 'bulk') ? bytes.length : 0
   }
 

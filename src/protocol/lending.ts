@@ -1,8 +1,7 @@
 // What an owner of data and a lender of compute say to each other over their link: a closed union, version 1, big-endian
-// heads, values as little-endian float32 or scaled halves. The decoder checks every length before it allocates and gives
+// heads, values as little-endian float32 or scaled bytes. The decoder checks every length before it allocates and gives
 // undefined for anything else. Every message names its job, and within a job its step, so that what is late or repeated can
 // be told apart. Meaning is for peer/lent-split.ts and peer/lender.ts. Byte tables: docs/lending.md.
-import { roundToHalf, writeHalves } from '../core/params/half-vector.ts'
 import { SHARD } from '../core/privacy/sealed-shard.ts'
 import { getHash, setHash } from './records.ts'
 
@@ -46,8 +45,8 @@ export interface OpenLending {
   readonly proximal: number
   /** A correction of every gradient follows (TrainJob.drift). */
   readonly corrected: boolean
-  /** Activations and gradients travel as scaled halves, both ways. */
-  readonly half: boolean
+  /** Activations and gradients travel as scaled bytes, both ways. */
+  readonly coarse: boolean
 }
 
 export type LendMessage =
@@ -179,20 +178,23 @@ const REFUSALS: readonly LendRefusal[] = [
 /** Version, code, job. */
 const HEAD = 6
 const FLOAT32 = 0
-const HALVES = 1
+const BYTES = 2
+/** Values that share a scale: a sample's own, about, so that a loud one does not silence the others. */
+const BLOCK = 256
+const STEPS = 127
 /** Bits of the flags in `open`. */
 const ADAM = 1
 const KEEP = 2
 const CORRECTED = 4
-const HALF = 8
+const COARSE = 8
 const OPEN_BYTES = HEAD + 1 + 1 + 2 + 32 + 32 + 8 + 8
 const SIGNATURE_BYTES = 64
 const GREET_BYTES = HEAD + 32 + SHARD.keyBytes
 const WELCOME_BYTES = HEAD + SHARD.keyBytes + SIGNATURE_BYTES
 const PROVE_BYTES = HEAD + SIGNATURE_BYTES + 4
 
-/** `half` says how values travel; parameters always go as float32. */
-export function encodeLending(message: LendMessage, half = false): Uint8Array {
+/** `coarse` says how values travel; parameters always go as float32. */
+export function encodeLending(message: LendMessage, coarse = false): Uint8Array {
   switch (message.type) {
     case 'open': {
       const { bytes, view } = begin(message, OPEN_BYTES)
@@ -202,7 +204,7 @@ export function encodeLending(message: LendMessage, half = false): Uint8Array {
         (message.optimizer === 'adam' ? ADAM : 0) |
           (message.keepMoments ? KEEP : 0) |
           (message.corrected ? CORRECTED : 0) |
-          (message.half ? HALF : 0),
+          (message.coarse ? COARSE : 0),
       )
       view.setUint16(HEAD + 2, message.batchSize)
       setHash(view, HEAD + 4, message.contract)
@@ -224,18 +226,18 @@ export function encodeLending(message: LendMessage, half = false): Uint8Array {
       return bytes
     }
     case 'forward': {
-      const { bytes, view } = begin(message, HEAD + 6 + valueBytes(message.values, half))
+      const { bytes, view } = begin(message, HEAD + 6 + valueBytes(message.values, coarse))
       view.setUint32(HEAD, message.step)
       view.setUint16(HEAD + 4, message.count)
-      writeValues(bytes, HEAD + 6, message.values, half)
+      writeValues(bytes, HEAD + 6, message.values, coarse)
       return bytes
     }
     case 'outputs':
     case 'gradient':
     case 'backprop': {
-      const { bytes, view } = begin(message, HEAD + 4 + valueBytes(message.values, half))
+      const { bytes, view } = begin(message, HEAD + 4 + valueBytes(message.values, coarse))
       view.setUint32(HEAD, message.step)
-      writeValues(bytes, HEAD + 4, message.values, half)
+      writeValues(bytes, HEAD + 4, message.values, coarse)
       return bytes
     }
     case 'finish': {
@@ -411,7 +413,7 @@ function decodeOpen(bytes: Uint8Array, view: DataView, job: number): OpenLending
     learningRate,
     proximal,
     corrected: (flags & CORRECTED) !== 0,
-    half: (flags & HALF) !== 0,
+    coarse: (flags & COARSE) !== 0,
   }
 }
 
@@ -446,63 +448,77 @@ function decodeWork(bytes: Uint8Array, view: DataView, job: number): LendMessage
   return { type: 'work', job, step: view.getUint32(HEAD), indices }
 }
 
-/** The form, for halves their scale, then the values. */
-function valueBytes({ length }: Float32Array, half: boolean): number {
-  return half ? 5 + 2 * length : 1 + 4 * length
+/** The form, then the values; for bytes each block behind its scale. */
+function valueBytes({ length }: Float32Array, coarse: boolean): number {
+  return coarse ? 1 + 4 * Math.ceil(length / BLOCK) + length : 1 + 4 * length
+}
+
+function writeValues(bytes: Uint8Array, at: number, values: Float32Array, coarse: boolean): void {
+  bytes[at] = coarse ? BYTES : FLOAT32
+  if (coarse) return writeBlocks(bytes, at + 1, values)
+  if (LITTLE_ENDIAN) {
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at + 1)
+    return
+  }
+  const view = new DataView(bytes.buffer, at + 1)
+  for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i]!, true)
 }
 
 /**
- * Halves are fractions of the largest magnitude, so that small gradients keep their digits; one that is not finite makes all
- * of them NaN, which the receiver refuses.
+ * Each value as a signed byte, in 127ths of the largest magnitude of its block; one that is not finite makes the whole block NaN,
+ * which the receiver refuses.
  */
-function writeValues(bytes: Uint8Array, at: number, values: Float32Array, half: boolean): void {
-  bytes[at] = half ? HALVES : FLOAT32
-  if (!half) {
-    if (LITTLE_ENDIAN) {
-      bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at + 1)
-      return
-    }
-    const view = new DataView(bytes.buffer, at + 1)
-    for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i]!, true)
-    return
+function writeBlocks(bytes: Uint8Array, start: number, values: Float32Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  let at = start
+  for (let from = 0; from < values.length; from += BLOCK) {
+    const to = Math.min(values.length, from + BLOCK)
+    const scale = largest(values, from, to)
+    view.setFloat32(at, scale)
+    at += 4
+    const isSound = scale > 0 && scale < Infinity
+    for (let i = from; i < to; i++) bytes[at++] = isSound ? Math.round((values[i]! / scale) * STEPS) : 0
   }
-  const scale = largest(values)
-  new DataView(bytes.buffer).setFloat32(at + 1, scale)
-  if (!(scale > 0 && scale < Infinity)) return
-  const fractions = values.map(value => value / scale)
-  roundToHalf(fractions)
-  writeHalves(fractions, bytes, at + 5)
 }
 
 function readValues(bytes: Uint8Array, at: number, limit: number): Float32Array | undefined {
-  const isHalf = bytes[at] === HALVES
-  if (!isHalf && bytes[at] !== FLOAT32) return undefined
-  const start = at + (isHalf ? 5 : 1)
-  const count = (bytes.length - start) / (isHalf ? 2 : 4)
-  if (!Number.isInteger(count) || count <= 0 || count > limit) return undefined
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  const start = at + 1
+  if (bytes[at] === BYTES) return readBlocks(bytes, start, limit)
+  const count = (bytes.length - start) / 4
+  if (bytes[at] !== FLOAT32 || !isCount(count, limit)) return undefined
   const values = new Float32Array(count)
-  if (isHalf) {
-    const scale = view.getFloat32(at + 1)
-    if (!(scale >= 0 && scale < Infinity)) return values.fill(NaN)
-    for (let i = 0; i < count; i++) values[i] = scale * halfAt(bytes, start + 2 * i)
-    return values
-  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
   if (LITTLE_ENDIAN) new Uint8Array(values.buffer).set(bytes.subarray(start))
   else for (let i = 0; i < count; i++) values[i] = view.getFloat32(start + 4 * i, true)
   return values
 }
 
-/** A half that is no finite number reads as NaN. */
-function halfAt(bytes: Uint8Array, at: number): number {
-  const bits = bytes[at]! | (bytes[at + 1]! << 8)
-  return HALF_VALUES[bits]!
+function readBlocks(bytes: Uint8Array, start: number, limit: number): Float32Array | undefined {
+  const size = bytes.length - start
+  const count = size - 4 * Math.ceil(size / (BLOCK + 4))
+  // A last block of a scale and nothing is no block.
+  if (!isCount(count, limit) || size !== 4 * Math.ceil(count / BLOCK) + count) return undefined
+  const values = new Float32Array(count)
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  let at = start
+  for (let from = 0; from < count; from += BLOCK) {
+    const to = Math.min(count, from + BLOCK)
+    const scale = view.getFloat32(at)
+    const step = scale >= 0 && scale < Infinity ? scale / STEPS : NaN
+    at += 4
+    for (let i = from; i < to; i++) values[i] = view.getInt8(at++) * step
+  }
+  return values
+}
+
+function isCount(count: number, limit: number): boolean {
+  return Number.isInteger(count) && count > 0 && count <= limit
 }
 
 /** NaN and infinities stay what they are. */
-function largest(values: Float32Array): number {
+function largest(values: Float32Array, from: number, to: number): number {
   let most = 0
-  for (let i = 0; i < values.length; i++) {
+  for (let i = from; i < to; i++) {
     const size = Math.abs(values[i]!)
     if (!(size <= most)) most = size
   }
@@ -510,13 +526,3 @@ function largest(values: Float32Array): number {
 }
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
-
-/** Every half precision number by its bits: a quarter of a megabyte for a read that costs nothing. */
-const HALF_VALUES = Float32Array.from({ length: 65_536 }, (_, bits) => {
-  const magnitude = bits & 0x7fff
-  if (magnitude >= 0x7c00) return NaN
-  const exponent = magnitude >> 10
-  const fraction = magnitude & 0x3ff
-  const value = exponent === 0 ? fraction / 2 ** 24 : (1 + fraction / 1024) * 2 ** (exponent - 15)
-  return bits & 0x8000 ? -value : value
-})

@@ -101,8 +101,8 @@ export type PeerMessage =
       readonly signature: Uint8Array
       readonly payload: Uint8Array
     }
-  /** Lent compute, to one member (lending.ts); `half` says how values travel and is false in what was decoded. */
-  | { readonly type: 'lend'; readonly message: LendMessage; readonly half: boolean }
+  /** Lent compute, to one member (lending.ts); `coarse` says how values travel and is false in what was decoded. */
+  | { readonly type: 'lend'; readonly message: LendMessage; readonly coarse: boolean }
 
 const CODES = {
   presence: 1,
@@ -262,7 +262,7 @@ export function encodeMessage(message: PeerMessage): Uint8Array {
       return tagged(CODES[message.type], head, message.payload)
     }
     case 'lend':
-      return tagged(CODES[message.type], encodeLending(message.message, message.half))
+      return tagged(CODES[message.type], encodeLending(message.message, message.coarse))
   }
 }
 
@@ -404,7 +404,7 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
       }
     case CODES.lend: {
       const message = decodeLending(body)
-      return message && { type: 'lend', message, half: false }
+      return message && { type: 'lend', message, coarse: false }
     }
     default:
       return undefined

@@ -22,7 +22,7 @@ const messages: LendMessage[] = [
     learningRate: 0.001,
     proximal: 0.25,
     corrected: true,
-    half: true,
+    coarse: true,
   },
   {
     type: 'open',
@@ -36,7 +36,7 @@ const messages: LendMessage[] = [
     learningRate: 0,
     proximal: 0,
     corrected: false,
-    half: false,
+    coarse: false,
   },
   { type: 'need', job },
   { type: 'params', job, what: 'start', total: 6, offset: 0, values },
@@ -74,8 +74,8 @@ const messages: LendMessage[] = [
 describe('messages of lent compute', () => {
   test.each(messages.map(message => [message.type, message] as const))('%s comes back', (_type, message) => {
     expect(decodeLending(encodeLending(message))).toEqual(message)
-    const carried = encodeMessage({ type: 'lend', message, half: false })
-    expect(decodeMessage(carried)).toEqual({ type: 'lend', message, half: false })
+    const carried = encodeMessage({ type: 'lend', message, coarse: false })
+    expect(decodeMessage(carried)).toEqual({ type: 'lend', message, coarse: false })
   })
 
   test.each(messages.map(message => [message.type, message] as const))(
@@ -138,29 +138,49 @@ describe('messages of lent compute', () => {
       expect(decodeLending(encodeLending(message))).toBeUndefined()
   })
 
-  it('carries halves as fractions of the largest: 11 bits of every value that counts', () => {
-    const rng = createRng('halves')
-    for (const scale of [1e-12, 1e-3, 1, 1e20]) {
-      const sent = Float32Array.from({ length: 300 }, () => scale * rng.normal())
-      const largest = sent.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+  it('carries scaled bytes to half a step of the largest in a block of 256', () => {
+    const rng = createRng('scaled bytes')
+    for (const [scale, count] of [
+      [1e-12, 300],
+      [1e-3, 256],
+      [1, 257],
+      [1e20, 1],
+      [1, 1_024],
+    ] as const) {
+      const sent = Float32Array.from({ length: count }, (_, i) => scale * (i < 256 ? 1 : 1e-4) * rng.normal())
       const message = { type: 'backprop', job, step: 1, values: sent } as const
       const bytes = encodeLending(message, true)
-      expect(bytes.length).toBeLessThan(0.6 * encodeLending(message).length)
+      if (count > 1) expect(bytes.length).toBeLessThan(0.3 * encodeLending(message).length)
       const read = decodeLending(bytes)
       const got = read && 'values' in read ? read.values : new Float32Array()
-      sent.forEach((value, i) => {
-        const allowed = Math.max(Math.abs(value) / 2048, largest / 2 ** 25)
-        expect(Math.abs(got[i]! - value)).toBeLessThanOrEqual(allowed * 1.001)
-      })
+      expect(got.length).toBe(count)
+      for (let from = 0; from < count; from += 256) {
+        const block = sent.subarray(from, from + 256)
+        const largest = block.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+        block.forEach((value, i) =>
+          expect(Math.abs(got[from + i]! - value)).toBeLessThanOrEqual((1.0001 * largest) / 254),
+        )
+      }
     }
     const zeros = encodeLending({ type: 'backprop', job, step: 1, values: new Float32Array(3) }, true)
     expect(decodeLending(zeros)).toMatchObject({ values: new Float32Array(3) })
   })
 
+  it('refuses scaled bytes that end behind a scale, or hold nothing', () => {
+    const whole = encodeLending({ type: 'backprop', job, step: 1, values: new Float32Array(300) }, true)
+    expect(decodeLending(whole)).toBeDefined()
+    // 44 values of the second block and its scale: without any of them the scale stands alone.
+    for (const cut of [44, 45, 46, 47, 48 + 256]) expect(decodeLending(whole.slice(0, -cut))).toBeUndefined()
+    expect(decodeLending(whole.slice(0, -48))).toBeDefined()
+  })
+
   it('does not make a number of what is none', () => {
     for (const bad of [NaN, Infinity, -Infinity]) {
-      for (const half of [true, false]) {
-        const bytes = encodeLending({ type: 'outputs', job, step: 1, values: Float32Array.of(1, bad) }, half)
+      for (const coarse of [true, false]) {
+        const bytes = encodeLending(
+          { type: 'outputs', job, step: 1, values: Float32Array.of(1, bad) },
+          coarse,
+        )
         const read = decodeLending(bytes)
         expect(read && 'values' in read && read.values.every(Number.isFinite)).toBe(false)
       }

@@ -33,7 +33,7 @@ export const PLAN: LendingPlan = {
 
 export interface PairOptions {
   readonly plan?: Partial<LendingPlan>
-  readonly half?: boolean
+  readonly coarse?: boolean
   readonly clock?: Clock
   readonly local?: (model: ModelSpec) => Trainer
   readonly states?: () => readonly Float32Array[]
@@ -65,7 +65,7 @@ export interface Pair {
 }
 
 export function createPair(model: ModelSpec, options: PairOptions = {}): Pair {
-  const { clock = systemClock, half = false } = options
+  const { clock = systemClock, coarse = false } = options
   const plan: LendingPlan = { ...PLAN, ...options.plan }
   const faults: LendFault[] = []
   const sent: LendMessage[] = []
@@ -95,11 +95,11 @@ export function createPair(model: ModelSpec, options: PairOptions = {}): Pair {
     allowance: () => allowance,
     effort: () => pair.effort,
     states: options.states ?? (() => []),
-    send: (_to, message, asHalves) => {
+    send: (_to, message, isCoarse) => {
       const changed = options.toOwner ? options.toOwner(message) : message
       const all = changed === null ? [] : 'type' in changed ? [changed] : changed
       return all.every(item =>
-        deliver(encodeLending(item, asHalves && item.type !== 'params'), received => {
+        deliver(encodeLending(item, isCoarse && item.type !== 'params'), received => {
           for (const listener of [...listeners]) listener({ type: 'message', message: received })
         }),
       )
@@ -120,18 +120,18 @@ export function createPair(model: ModelSpec, options: PairOptions = {}): Pair {
       return (
         now && {
           plan: now,
-          half,
+          coarse,
           link: {
             get isUp() {
               return isUp
             },
-            send: (message, asHalves) => {
+            send: (message, isCoarse) => {
               sent.push(message)
               const changed = options.toProvider ? options.toProvider(message) : message
               const all = changed === null ? [] : 'type' in changed ? [changed] : changed
               if (all.length === 0) return isUp
               return all.every(item =>
-                deliver(encodeLending(item, asHalves), received => lender.onMessage(OWNER, received)),
+                deliver(encodeLending(item, isCoarse), received => lender.onMessage(OWNER, received)),
               )
             },
             subscribe: listener => {

@@ -387,7 +387,7 @@ describe('an owner of mode paired that fails its provider', () => {
     learningRate: 0.1,
     proximal: 0,
     corrected: false,
-    half: false,
+    coarse: false,
   })
   it.each(cases)('%s: %s', async (_what, reason, change) => {
     const { reasons, options } = listening({ data: many, ...change })

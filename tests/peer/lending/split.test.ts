@@ -125,12 +125,12 @@ describe('mode split', () => {
     expect((await pairFor('cnn')).lender.labelsShow).toBe(false)
   })
 
-  it('with halves, clipping and a little noise learns within a point of training alone', async () => {
+  it('with scaled bytes, clipping and a little noise learns within a point of training alone', async () => {
     const job = jobFor('cnn', { steps: 150 })
     const alone = trainSteps(createReferenceModel(cnn), train, job.params, job.steps, job).params
     const own = evaluateSamples(createReferenceModel(cnn), test, alone).accuracy
     const accuracyWith = async (plan: PairOptions['plan']): Promise<number> => {
-      const pair = await pairFor('cnn', { half: true, plan: plan! })
+      const pair = await pairFor('cnn', { coarse: true, plan: plan! })
       const { params } = await pair.trainer.train(job)
       expect(pair.faults).toEqual([])
       return evaluateSamples(createReferenceModel(cnn), test, params).accuracy
