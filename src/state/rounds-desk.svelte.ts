@@ -79,6 +79,11 @@ export function isLive({ stage }: RunView): boolean {
   return stage !== 'settled' && stage !== 'aborted'
 }
 
+/** Whether who takes part can still change: its reward is locked, and its rounds are not over. */
+export function isOngoing({ stage }: RunView): boolean {
+  return stage === 'open' || stage === 'beginning' || stage === 'training'
+}
+
 export type RunProblem = RunRefusal | 'failed'
 
 /** One thing that a person signs about a run. */

@@ -286,7 +286,7 @@ function settlementOf(
       nanoNats: String(measured.find(({ owner }) => owner === id)?.nanoNats ?? 0n),
       measuredMillionths: qualityOf(indexOf(id)),
     })),
-    fees: [{ owner: memberId(3), provider: memberId(5), jobs: 19, feeMicro: '2327500' }],
+    fees: [{ owner: memberId(3), provider: memberId(5), jobs: 7, feeMicro: '857500' }],
     returnedMicro: String(BigInt(quote.rewardMicro) - paid),
     reachedMillionths: 1_000_000,
     why: 'complete',

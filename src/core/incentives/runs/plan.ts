@@ -75,7 +75,8 @@ function rowOf(
     samples: whole,
     standing: whole === 0 ? 'priced-out' : standing,
     shareMillionths: Math.min(MILLION, bounded(Math.round(share * MILLION))),
-    payMicro: String(bounded(Math.round(pay * MILLION))),
+    // Who brings nothing contributes nothing, and the floor is for those who contribute.
+    payMicro: whole === 0 ? '0' : String(bounded(Math.round(pay * MILLION))),
     costMicro: String(bounded(Math.round(cost * MILLION))),
     qualityMillionths,
   }
