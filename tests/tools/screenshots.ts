@@ -143,6 +143,41 @@ async function takeOversight(hana: Page, yuki: Page, amelie: Page): Promise<void
   await hana.locator('.btn.large.pause').waitFor()
 }
 
+const RUN_TITLE = 'Sevens with a dash'
+/** Long enough to be looked at half done. */
+const RUN_ROUNDS = 40
+
+/** A sponsored round in the middle of its course: the sponsor's page, and an owner's. */
+async function takeRounds(hana: Page, yuki: Page, owners: readonly Page[]): Promise<void> {
+  await visit(hana, 'rounds')
+  await hana.getByLabel('What is it for?').fill(RUN_TITLE)
+  await hana.getByLabel('Reward in credits').fill('120')
+  await hana.getByLabel('Rounds of training').fill(String(RUN_ROUNDS))
+  await hana.getByRole('button', { name: 'Lock the reward and open the round' }).click()
+  for (const page of owners) {
+    await visit(page, 'rounds')
+    await page.getByRole('heading', { name: RUN_TITLE }).waitFor()
+    await page.locator('article [data-phase] .btn').first().click()
+    await page.locator('article form button[type=submit][aria-disabled=false]').last().click()
+  }
+  await hana.waitForFunction(
+    count => window.yoriai?.stay?.view.runs.runs[0]?.offers.length === count,
+    owners.length,
+  )
+  await hana.getByRole('button', { name: 'Close offers and begin' }).click()
+  await hana.waitForFunction(() => (window.yoriai?.stay?.view.runs.runs[0]?.measured.length ?? 0) > 0)
+  await shoot(hana, HANA, 'rounds', true)
+  await shoot(yuki, YUKI, 'rounds', true)
+}
+
+/** The market of the lab as it opens. */
+async function takeMarketLab(page: Page, url: string): Promise<void> {
+  await page.goto(`${url}#/lab/market`)
+  await page.locator('h1').waitFor()
+  await page.locator('svg').first().waitFor()
+  await page.waitForTimeout(2_000)
+}
+
 /** A made-up swarm that was cut in two and healed. */
 async function takeLab(page: Page): Promise<void> {
   await page.locator('a[href="#/lab"]').click()
@@ -172,6 +207,8 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
   ] as const) {
     await takeLab(page)
     await shoot(page, person, 'lab', true)
+    await takeMarketLab(page, url)
+    await shoot(page, person, 'market-lab', true)
     await page.goto(url)
     await page.locator('h1').waitFor()
   }
@@ -227,11 +264,10 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
     [hana, HANA],
     [yuki, YUKI],
   ] as const) {
-    for (const view of ['swarm', 'rounds'] as const) {
-      await visit(page, view)
-      await shoot(page, person, view, true)
-    }
+    await visit(page, 'swarm')
+    await shoot(page, person, 'swarm', true)
   }
+  await takeRounds(hana, yuki, [yuki, kenji, amelie])
   await takeOversight(hana, yuki, amelie)
 
   await kenji.locator('h1').click()
