@@ -1,6 +1,7 @@
-// Who lacks what of the open epoch: small rooms tell each other all heads, big ones digests of 64 buckets first and then the
+// Who lacks what of the open epoch: small rooms tell each other all heads, big ones digests of buckets first and then the
 // heads of those that differ. Who comes asks one link, not all, or each would send it the whole epoch; the others follow when
 // it has caught up. Sends no entries itself; what a link lacks goes to `backlog`.
+import { sha256 } from '@noble/hashes/sha2.js'
 import { entryHash, type Ledger } from '../core/ledger/chain.ts'
 import type { Entry } from '../core/ledger/entry.ts'
 import { bucketOf, type Head } from '../core/ledger/head-buckets.ts'
@@ -31,6 +32,7 @@ export class HeadComparison {
   private readonly postponed = new Set<MemberId>()
   private backlogAt: number | undefined
   private nextTo = 0
+  private compared = 0
 
   constructor(
     private readonly context: PeerContext,
@@ -98,7 +100,7 @@ export class HeadComparison {
 
   compare(link: MemberId): void {
     if (this.isSmall) this.context.send(link, { type: 'heads', heads: this.ledger.heads() })
-    else this.context.send(link, { type: 'heads-digest', digests: this.ledger.buckets.digests() })
+    else this.context.send(link, { type: 'heads-digest', digests: this.ledger.buckets.digests(this.nonce()) })
   }
 
   onHeads(from: MemberId, heads: readonly Head[]): void {
@@ -169,6 +171,12 @@ export class HeadComparison {
     const held = this.heldBy.get(link)
     const { author, seq } = entry
     if (held && seq > (held.get(author)?.seq ?? -1)) held.set(author, { author, seq, hash: entryHash(entry) })
+  }
+
+  /** Different each time; need not be secret. */
+  private nonce(): Uint8Array {
+    const { self, clock } = this.context
+    return sha256(new TextEncoder().encode(`${self}/${this.compared++}/${clock.unixMs()}`)).subarray(0, 8)
   }
 
   private mustWait(member: MemberId): boolean {

@@ -2,7 +2,7 @@
 // anything is allocated. Byte tables: docs/protocol.md. Nothing here checks signatures or meaning.
 import { CHUNK_BYTES } from '../core/gossip/state.ts'
 import { SIGNED_HEADER_BYTES } from '../core/gossip/update.ts'
-import { BUCKET_DIGEST_BYTES, bucketOf, BUCKETS } from '../core/ledger/head-buckets.ts'
+import { bucketOf, BUCKETS, DIGESTS_BYTES } from '../core/ledger/head-buckets.ts'
 import { encodeBase64url } from '../core/num/base64url.ts'
 import { hexToBytes } from '../core/num/hex.ts'
 import type { MemberId } from '../core/num/ids.ts'
@@ -54,7 +54,7 @@ export type PeerMessage =
     }
   | { readonly type: 'state-none'; readonly round: number; readonly hash: string }
   | { readonly type: 'heads'; readonly heads: readonly Head[] }
-  /** Digests of the sender's heads by bucket, one after the other (core/ledger/head-buckets.ts). */
+  /** A nonce and digests of the sender's heads by bucket under it (core/ledger/head-buckets.ts). */
   | { readonly type: 'heads-digest'; readonly digests: Uint8Array }
   /** Answer to a digest: all heads of the buckets that differ. */
   | { readonly type: 'heads-part'; readonly buckets: readonly number[]; readonly heads: readonly Head[] }
@@ -332,9 +332,7 @@ export function decodeMessage(bytes: Uint8Array): PeerMessage | undefined {
       return heads && { type: 'heads', heads }
     }
     case CODES['heads-digest']:
-      return body.length === BUCKETS * BUCKET_DIGEST_BYTES
-        ? { type: 'heads-digest', digests: body }
-        : undefined
+      return body.length === DIGESTS_BYTES ? { type: 'heads-digest', digests: body } : undefined
     case CODES['heads-part']: {
       if (body.length < MASK_BYTES) return undefined
       const heads = readHeads(body.subarray(MASK_BYTES))

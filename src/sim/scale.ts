@@ -29,7 +29,7 @@ export interface ScaleOptions {
   readonly lossRate?: number
   /** Units of the two hidden layers. */
   readonly units?: number
-  /** Virtual; of a round's ten. */
+  /** Virtual; of all steps of a round, four seconds. */
   readonly stepMs?: number
 }
 
@@ -69,7 +69,8 @@ export interface ScaleFigures {
     size, since who comes back fetches every round since that state. */
 const FORMING = 2
 const SETTLING = 3
-const STEPS = 10
+/** Enough that either model has learned what it can in the few rounds before it is asked. */
+const STEPS = 30
 const JOINED_AT_ONCE = 10
 const JOIN_GAP_MS = 150
 const AWAY_ROUNDS = 2
@@ -102,7 +103,7 @@ export async function runScale(
   options: ScaleOptions,
   progress: (line: string) => void,
 ): Promise<ScaleFigures> {
-  const { members, seed, rounds, committee = 32, churn = 0.1, lossRate = 0.05, stepMs = 400 } = options
+  const { members, seed, rounds, committee = 32, churn = 0.1, lossRate = 0.05, stepMs = 4_000 / STEPS } = options
   const startedAt = performance.now()
   const charter = scaleCharter(options)
   const data = Array.from({ length: PARTS }, (_, part) => blobs(`${seed}/part/${part}`, EVERY, 200))

@@ -60,7 +60,7 @@ const messages: PeerMessage[] = [
   chunk,
   { ...chunk, proof: [] },
   { type: 'heads', heads: [{ author, seq: 5, hash }] },
-  { type: 'heads-digest', digests: new Uint8Array(1024).fill(7) },
+  { type: 'heads-digest', digests: new Uint8Array(1032).fill(7) },
   { type: 'heads-part', buckets: [bucketOf(author)], heads: [{ author, seq: 5, hash }] },
   { type: 'heads-part', buckets: [], heads: [] },
   { type: 'entries-want', after: [{ author, seq: -1, hash: '' }] },

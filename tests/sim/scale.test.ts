@@ -5,7 +5,7 @@ import { runScale } from '../../src/sim/scale.ts'
 
 test('two hundred members, of whom every tenth dies in every round, pay for sixteen and hold one model', async () => {
   const said: string[] = []
-  const room = { seed: 'scale', members: 200, rounds: 2, committee: 16, units: 16, stepMs: 100 }
+  const room = { seed: 'scale', members: 200, rounds: 2, committee: 16, units: 16, stepMs: 33 }
   const figures = await runScale(room, line => said.push(line))
   const told = JSON.stringify({ ...figures, said }, null, 1)
   const { bytesByType } = figures
