@@ -103,7 +103,15 @@ export async function runScale(
   options: ScaleOptions,
   progress: (line: string) => void,
 ): Promise<ScaleFigures> {
-  const { members, seed, rounds, committee = 32, churn = 0.1, lossRate = 0.05, stepMs = 4_000 / STEPS } = options
+  const {
+    members,
+    seed,
+    rounds,
+    committee = 32,
+    churn = 0.1,
+    lossRate = 0.05,
+    stepMs = 4_000 / STEPS,
+  } = options
   const startedAt = performance.now()
   const charter = scaleCharter(options)
   const data = Array.from({ length: PARTS }, (_, part) => blobs(`${seed}/part/${part}`, EVERY, 200))

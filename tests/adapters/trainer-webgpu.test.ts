@@ -20,7 +20,7 @@ trainerContract('tfjs webgpu, Node', config => createTfjsTrainer(config, 'webgpu
   models: ['logistic', 'mlp', 'cnn'],
   side: 8,
   countTensors: () => engine().state.numTensors,
-  flatSteps: 250,
+  flatSteps: 100,
 })
 
 describe('a lost WebGPU device', () => {
