@@ -41,6 +41,9 @@ export const enRounds = {
   measured: 'Measured',
   sponsorForm: {
     open: 'Sponsor a round',
+    skewedTitle: 'Each member here holds a few classes only',
+    skewed:
+      'What one update does alone says little in such a room, and measured shares vary by luck. So no fine and no second pricing are proposed. Rooms whose data are shared out evenly measure better.',
     title: 'What is it for?',
     titleHint: 'Members read this before they offer data.',
     titleDefault: 'Better together',

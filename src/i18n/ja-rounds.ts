@@ -40,6 +40,9 @@ export const jaRounds: typeof enRounds = {
   measured: '実測',
   sponsorForm: {
     open: 'ラウンドを募集する',
+    skewedTitle: 'このルームでは、一人が持つ種類が限られています',
+    skewed:
+      'こうしたルームでは更新ひとつの効果から分かることが少なく、測った割合は偶然に左右されます。そのため、罰金と再計算なしを初期値にしています。データが均等に分かれたルームのほうが正しく測れます。',
     title: '何のためのラウンドですか',
     titleHint: '申し出る前に、みんながこれを読みます。',
     titleDefault: 'みんなで良いモデルを',

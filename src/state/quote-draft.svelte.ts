@@ -57,8 +57,22 @@ export class QuoteDraft {
     return this.prospects.filter(({ qualityMillionths }) => qualityMillionths >= least)
   })
 
-  /** @param balance in credits; @param prospects members who could offer; @param unit samples of an ordinary part */
-  constructor(balance: number, prospects: () => readonly Prospect[], unit: number, title: string) {
+  /**
+   * @param balance in credits; @param prospects members who could offer; @param unit samples of an ordinary part
+   * @param isSkewed every member holds a few classes only: one update alone then harms the others' classes, honest as it is, and
+   * neither quality nor a fine should rest on it
+   */
+  constructor(
+    balance: number,
+    prospects: () => readonly Prospect[],
+    unit: number,
+    title: string,
+    isSkewed = false,
+  ) {
+    if (isSkewed) {
+      this.remeasure = 0
+      this.fine = 0
+    }
     this.balance = balance
     this.#prospects = prospects
     const others = this.prospects.length

@@ -71,6 +71,12 @@ describe('a draft', () => {
     draft.quality = 90
     expect(draft.takers.map(({ owner }) => owner)).toEqual([1, 3, 5].map(memberId))
   })
+
+  it('proposes neither fine nor second pricing where each member holds a few classes', () => {
+    const [even, skewed] = [false, true].map(isSkewed => new QuoteDraft(1000, () => [], 1000, 'x', isSkewed))
+    expect([even!.fine, even!.remeasure]).toEqual([0.2, 5])
+    expect([skewed!.fine, skewed!.remeasure]).toEqual([0, 0])
+  })
 })
 
 describe('an offer', () => {

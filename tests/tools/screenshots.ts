@@ -58,7 +58,11 @@ async function open(browser: Browser, url: string, person: Person): Promise<Page
 }
 
 async function shoot(page: Page, person: Person, name: string, fullPage = false): Promise<void> {
-  await page.evaluate(() => document.fonts.ready)
+  await page.evaluate(full => {
+    // What sticks to the top would stand in the middle of the picture.
+    if (full) scrollTo(0, 0)
+    return document.fonts.ready.then(() => undefined)
+  }, fullPage)
   await page.waitForTimeout(300)
   const path = join(out, `${name}-${suffix(person)}.png`)
   await page.screenshot({ path, fullPage })
