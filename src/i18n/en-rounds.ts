@@ -239,7 +239,12 @@ export const enRounds = {
       expired: 'Its time was over; what was reached is paid.',
       'nobody-measured': 'Nobody had measured anything yet.',
     },
-    following: (rounds: string) => `Your tab measures for this round: ${rounds} rounds so far.`,
+    following: (n: number, count: string) =>
+      many(
+        n,
+        `Your tab measures for this round: ${count} round so far.`,
+        `Your tab measures for this round: ${count} rounds so far.`,
+      ),
     computing: (percent: string) => `Your tab works out the shares: ${percent}.`,
     stated: 'Your tab has stated the shares that it found.',
   },

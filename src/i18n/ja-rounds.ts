@@ -221,7 +221,7 @@ export const jaRounds: typeof enRounds = {
       expired: '期限が来ました。そこまでの分が支払われます。',
       'nobody-measured': 'まだ何も測られていませんでした。',
     },
-    following: rounds => `このタブが測っています: これまで ${rounds} ラウンド。`,
+    following: (_n, count) => `このタブが測っています: これまで ${count} ラウンド。`,
     computing: percent => `このタブが貢献を計算しています: ${percent}。`,
     stated: 'このタブは、見つけた割合を届け出ました。',
   },

@@ -254,9 +254,7 @@ async function takeAll(browser: Browser, url: string): Promise<void> {
   // A room that has learned what it can has nothing to pay for.
   const all = [hana, yuki, kenji, amelie]
   const setEffort = (effort: number): Promise<unknown> =>
-    Promise.all(
-      all.map(page => page.evaluate(part => window.yoriai?.stay?.session.setEffort(part), effort)),
-    )
+    Promise.all(all.map(page => page.evaluate(part => window.yoriai?.stay?.session.setEffort(part), effort)))
   // Who comes at the same moment may hold the same part until it is settled whose it is; the same data are paid once.
   for (const page of all)
     await page.waitForFunction(count => {
