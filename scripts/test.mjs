@@ -28,6 +28,9 @@ const STAGES = {
   e2e: filters => vitestStage('e2e', 'vitest.e2e.config.ts', filters),
 }
 
+/** Run side by side. */
+const TOGETHER = new Set(['lint', 'browser'])
+
 const { values, positionals } = parseArgs({ options: { only: { type: 'string' } }, allowPositionals: true })
 const chosen = values.only?.split(',') ?? Object.keys(STAGES)
 const unknown = chosen.filter(name => !Object.hasOwn(STAGES, name))
@@ -43,7 +46,7 @@ async function runStages() {
   const started = Date.now()
   const total = { passed: 0, failed: 0, skipped: 0 }
   const lines = []
-  for (const name of chosen) {
+  const runStage = async name => {
     console.log(`\n== ${name}`)
     const stageStarted = Date.now()
     const result = await STAGES[name](positionals).catch(error => {
@@ -57,6 +60,10 @@ async function runStages() {
         `${result.passed} passed, ${result.failed} failed${skipped}`,
     )
   }
+  // One browser leaves a core idle much of the time; lint takes it.
+  const together = chosen.filter(name => TOGETHER.has(name))
+  await Promise.all(together.map(runStage))
+  for (const name of chosen.filter(name => !TOGETHER.has(name))) await runStage(name)
   const ms = Date.now() - started
   const late = ms > TARGET_MS ? ` (more than the ${TARGET_MS / 60_000} minutes that CI may take)` : ''
   console.log(`\n== all stages: ${formatSeconds(ms)}${late}\n${lines.join('\n')}\n`)
