@@ -5,7 +5,7 @@ import { bytesToHex, hexToBytes } from '../num/hex.ts'
 import { ordersFor, UNGOVERNED, validityOf, type Governed } from './halts.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'
 import { lowerMedian } from '../num/stats.ts'
-import { ArrivalHistory, localStepsFor, MAX_GRACE_MS, quorumOf, roundEndsAt } from './pacing.ts'
+import { ArrivalHistory, graceWith, localStepsFor, MAX_GRACE_MS, quorumOf, roundEndsAt } from './pacing.ts'
 import { Presences, type Presence } from './presence.ts'
 import { drawAhead, isDraw } from './sortition.ts'
 import { type Update, type UpdateHeader } from './update.ts'
@@ -706,7 +706,6 @@ export class GossipMachine {
     const { isSummed = false } = this.config.profile
     const mayBeEmpty = this.isSomebodyTraining() && (isSummed || !this.window.drawsAll(this.round))
     const onTheWay = this.expecting.get(this.round) ?? 0
-    const graceMs = this.arrivals.graceMs()
     const isSaid = isSummed && published.size > 0
     const awaited = this.othersAwaited(published) + (selfAwaited ? 1 : 0)
     return {
@@ -715,14 +714,17 @@ export class GossipMachine {
       quorumAt: this.quorumAt,
       updates: published.size,
       awaited: behind ? onTheWay : isSaid ? 0 : awaited,
-      // Rounds that may be empty end by time alone: whoever takes them for shorter than the others do would run away from them.
-      graceMs: isSummed
-        ? Math.min(MAX_GRACE_MS, graceMs + SUM_GRACE_MS)
-        : mayBeEmpty && this.isAhead()
-          ? MAX_GRACE_MS
-          : graceMs,
+      graceMs: this.graceMs(published.size, mayBeEmpty, behind),
       mayBeEmpty,
     }
+  }
+
+  private graceMs(updates: number, mayBeEmpty: boolean, behind: boolean): number {
+    const graceMs = this.arrivals.graceMs()
+    if (this.config.profile.isSummed) return Math.min(MAX_GRACE_MS, graceMs + SUM_GRACE_MS)
+    // Rounds that may be empty end by time alone: whoever takes them for shorter than the others do would run away from them.
+    if (mayBeEmpty) return this.isAhead() ? MAX_GRACE_MS : graceMs
+    return behind ? graceMs : graceWith(graceMs, updates, this.liveCount())
   }
 
   /** Others that may still publish in this round. In a crowd nobody knows them all: a number stands for them. */

@@ -89,6 +89,35 @@ describe('rounds', () => {
     expect(member.machine.round).toBe(1)
   })
 
+  test.each([
+    ['two of four', [1, 2, 3], 1, 3 * MIN_GRACE_MS],
+    ['three of eight', [1, 2, 3, 4, 5, 6, 7], 2, MIN_GRACE_MS],
+    ['one of three', [1, 2], 0, MIN_GRACE_MS],
+  ])('a round with %s waits as long as it must', (_, others, heard, graceMs) => {
+    const member = createMachine()
+    member.step({ type: 'role', training: true }, 0)
+    for (const other of others) member.step(presence(other), 0)
+    // Rounds in which everybody is quick, so that the grace is the shortest.
+    for (let round = 0; round < 3; round++) {
+      const now = round * MIN_ROUND_MS
+      for (const other of others) {
+        member.step(presence(other, round), now)
+        member.step({ type: 'update', update: makeUpdate(round, memberId(other), ones) }, now)
+      }
+      trainOnce(member, now)
+      member.step({ type: 'tick' }, now + MIN_ROUND_MS)
+    }
+    const startedAt = 3 * MIN_ROUND_MS
+    for (const other of others) member.step(presence(other, 3), startedAt)
+    trainOnce(member, startedAt)
+    for (const other of others.slice(0, heard))
+      member.step({ type: 'update', update: makeUpdate(3, memberId(other), ones) }, startedAt)
+    expect(member.machine.round).toBe(3)
+    expect(member.machine.wakeAt(startedAt)).toBe(startedAt + graceMs)
+    member.step({ type: 'tick' }, startedAt + graceMs)
+    expect(member.machine.round).toBe(4)
+  })
+
   test('a slow member is cut short, and its late update still counts', () => {
     const member = createMachine()
     member.step({ type: 'role', training: true }, 0)
