@@ -9,14 +9,14 @@ import type { Encoded, Profile as Mixing } from '../core/gossip/machine.ts'
 import type { Update } from '../core/gossip/update.ts'
 import type { TrainingTerms } from '../core/ledger/entry.ts'
 import { BLOCK, type Vectors } from '../core/robust/rule.ts'
-import { ruleOf } from '../core/robust/rules.ts'
+import { meanFactors, ruleOf } from '../core/robust/rules.ts'
 import { createSumProfile } from './sum-profile.ts'
 
 /** What the machine needs, and the parts that contributions are measured by. */
 export interface Profile extends Mixing {
   /**
-   * What each update put into the round's mean: its vector, cut to the median norm of the round and weighted as the charter
-   * says. They add up to the mean over all; rules that drop or trim single values differ from it a little.
+   * What each update put into the round's mean: its vector, cut and weighted as the rule does, nothing if the rule left it out.
+   * They add up to the mean over all; rules that trim single values or choose among vectors differ from it a little.
    */
   parts(updates: readonly Update[]): readonly Float32Array[]
 }
@@ -66,14 +66,10 @@ export function createProfile(parameters: number, terms: TrainingTerms): Profile
       return start
     },
     parts(updates) {
-      const { norms, weights } = vectorsOf(updates, parameters, terms.weighting, codecOf)
-      const bound = [...norms].sort((a, b) => a - b)[norms.length >> 1] ?? 0
-      const total = weights.reduce((sum, weight) => sum + weight, 0)
-      return updates.map((update, k) => {
-        const cut = norms[k]! > bound && norms[k]! > 0 ? bound / norms[k]! : 1
-        const factor = (cut * weights[k]!) / total
-        return Float32Array.from(decode(codecOf(update), update), value => factor * value)
-      })
+      const factors = meanFactors(terms.rule, vectorsOf(updates, parameters, terms.weighting, codecOf))
+      return updates.map((update, k) =>
+        Float32Array.from(decode(codecOf(update), update), value => factors[k]! * value),
+      )
     },
     mix(updates) {
       const { direction, outsized } = rule(vectorsOf(updates, parameters, terms.weighting, codecOf))

@@ -35,6 +35,21 @@ export function ruleOf(name: RuleName, { trusted }: { readonly trusted: boolean 
   }
 }
 
+/**
+ * What each vector counts for before anything is trimmed or chosen, by position: sum of factor times vector is the mean over those
+ * that are kept, cut and weighted as the rule does. 0 for the outsized.
+ */
+export function meanFactors(name: RuleName, vectors: Vectors): Float64Array {
+  const screened = name === 'mean' ? keepAll(vectors) : screen(vectors, name !== 'centered-clip')
+  const { kept, factors } = screened
+  const weights = COORDINATE_WISE.has(name) ? screened.weights : null
+  const weightOf = (k: number): number => (weights === null ? 1 : weights[k]!)
+  const total = kept.reduce((sum, k) => sum + weightOf(k), 0)
+  return factors.map((factor, k) => (factor * weightOf(k)) / total)
+}
+
+const COORDINATE_WISE: ReadonlySet<RuleName> = new Set(['clip-trim', 'clip-mean', 'mean'])
+
 type Combiner = (vectors: Vectors, screened: Screened) => Float64Array
 
 function screening(clip: boolean, combine: Combiner): Rule {
