@@ -10,7 +10,7 @@ import type { AppraisalProgress } from '../ports/runs-view.ts'
 import type { Citizen } from './citizen.ts'
 import { LedgerRefusal } from './ledger-sync.ts'
 import { RunPreviews } from './run-preview.ts'
-import { runsView } from './run-view.ts'
+import { isSealedPair, runsView } from './run-view.ts'
 
 const MONEY = /^[1-9][0-9]{0,14}$/
 const MAX_TEXT = 120
@@ -101,6 +101,8 @@ export class RunDesk {
         if (typeof run === 'string') return run
         const pair = run.pairs.find(({ contract }) => contract === action.contract)
         if (!pair || (pair.owner !== this.host.self && pair.provider !== this.host.self)) return 'not-party'
+        const { runs } = this.citizen.book.sealed.runs
+        if (!isSealedPair(runs.get(action.run), action.contract)) return 'wrong-phase'
         return pair.broken === 1 ? 'stale' : { kind: 'contract', run: action.run, contract: action.contract }
       }
       case 'exposure': {

@@ -68,7 +68,8 @@ function runView(next: RunRecord, facts: RunViewFacts): RunView {
     fromRound: next.fromRound,
     toRound: next.toRound,
     remeasured: next.remeasured === 1,
-    pairs: next.pairs,
+    // What is signed before a seal made the pair has no place in the ledger.
+    pairs: next.pairs.filter(({ contract }) => isSealedPair(before, contract)),
     appraisers: next.appraisers,
     appraisal: progressOf(next.hash),
     measured: measuredRows(next, facts),
@@ -78,6 +79,10 @@ function runView(next: RunRecord, facts: RunViewFacts): RunView {
     settlement: isOver ? next.settlement : null,
     reason: next.reason,
   }
+}
+
+export function isSealedPair(sealed: RunRecord | undefined, contract: string): boolean {
+  return sealed?.pairs.some(pair => pair.contract === contract) ?? false
 }
 
 function stageOf(before: RunRecord | undefined, next: RunRecord, round: number): RunStage {

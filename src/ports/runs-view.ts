@@ -76,7 +76,7 @@ export interface RunView {
   readonly fromRound: number
   readonly toRound: number
   readonly remeasured: boolean
-  /** Signatures that wait for the seal count already. */
+  /** Pairs that a seal made; signatures that wait for the next one count already. */
   readonly pairs: readonly PairRecord[]
   readonly appraisers: readonly MemberId[]
   readonly appraisal: AppraisalProgress

@@ -92,6 +92,16 @@ async function runIn(mode: LendingMode, reload = false): Promise<Outcome> {
   await until(() => recordOf(sponsor)!.offers.length === 2)
   if (mode !== 'local') await until(() => recordOf(sponsor)!.capacities.length === 1)
   await act(sponsor, { type: 'begin', run })
+  if (mode === 'paired') {
+    // What the next seal would make is no pair yet: whoever signed it would have signed nothing, and not be told.
+    const { desk } = owner.peer.runs
+    const next = (): RunRecord => desk.preview.runs.runs.get(run)!
+    await until(() => next().pairs.length === 1)
+    expect(recordOf(owner)!.phase).toBe('open')
+    expect(desk.view().runs[0]!.pairs).toEqual([])
+    const early: RunAction = { type: 'contract', run, contract: next().pairs[0]!.contract }
+    expect(await desk.act(early)).toEqual({ status: 'refused', why: 'wrong-phase' })
+  }
   await until(() => recordOf(owner)?.phase === 'training')
   if (mode === 'paired') {
     const [pair] = recordOf(owner)!.pairs
