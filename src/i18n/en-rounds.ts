@@ -258,7 +258,7 @@ export const enRounds = {
   refused: {
     insufficient: 'You have fewer credits than this reward. Lower it, or ask somebody to send you credits.',
     'too-many-runs':
-      'Sixteen rounds are open or training in this room, the most at a time. Wait until one is settled.',
+      'Four rounds of yours, or sixty-four of this room, are open or training, the most at a time. Wait until one is settled.',
     'unknown-run': 'This round is not known here. It may have been forgotten; look at the newest ones.',
     'wrong-phase': 'The round is past this point. What you see is about to be updated.',
     'not-sponsor': 'Only its sponsor may do that.',

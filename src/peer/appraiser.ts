@@ -55,7 +55,6 @@ export interface AppraisedRun {
   /** Updates of fromRound <= round < toRound count. */
   readonly fromRound: number
   readonly toRound: number
-  readonly owners: readonly MemberId[]
 }
 
 /** One round, decoded once. */
@@ -82,6 +81,8 @@ export class Appraiser implements RunAppraiser {
   private readonly wakes = new Set<() => void>()
   private found: Measurement | null = null
   private closed = false
+  /** Whose updates are measured; owners may come while the run trains. */
+  owners: readonly MemberId[] = []
 
   constructor(
     private readonly host: AppraiserHost,
@@ -121,7 +122,7 @@ export class Appraiser implements RunAppraiser {
     if (this.found) return this.found
     this.waiting = []
     await this.measuring
-    const { owners } = this.run
+    const { owners } = this
     const orders = Math.max(1, owners.length) * LEAST_PERMUTATIONS
     const perRound = owners.length <= EXACT_OWNERS ? 2 ** owners.length : orders
     const affordable = Math.max(LEAST_ROUNDS, Math.floor(EVALUATIONS / perRound))
@@ -191,7 +192,7 @@ export class Appraiser implements RunAppraiser {
 
   /** @param alone nothing else is mixed in; else what non-owners put in always is */
   private gameOf({ params, updates, previous }: KeptRound, alone = false): Game {
-    const { owners } = this.run
+    const { owners } = this
     const sent = this.sentIn(updates)
     const riders = freeRiders(sent, this.sentIn(previous))
     const base = params().slice()
@@ -290,7 +291,7 @@ export class Appraiser implements RunAppraiser {
   ): Measurement | null {
     const span = toRound - this.run.fromRound - this.empty
     const whole = (nats: number): number => Math.round(Math.max(-MOST_NANO, Math.min(MOST_NANO, nats * NANO)))
-    const values = this.run.owners
+    const values = this.owners
       .filter(owner => owner !== this.host.self)
       .sort(ascending)
       .map(member => {

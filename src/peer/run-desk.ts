@@ -204,6 +204,9 @@ export class RunDesk {
     if (samples > asset.body.samples) return 'too-many-samples'
     if (mode === 'split' && run.quote.lending === 'none') return 'mode-not-allowed'
     if (mode === 'paired' && run.quote.lending !== 'any') return 'mode-not-allowed'
+    const before = run.offers.find(({ owner }) => owner === self)
+    const isAgreed = before !== undefined && run.phase === 'training'
+    if (isAgreed && qualityMillionths !== before.qualityMillionths) return 'wrong-phase'
     const twin = run.offers.some(({ owner, root }) => owner !== self && root === asset.body.root)
     if (twin) return 'duplicate-data'
     return { kind: 'offer', run: hash, asset: asset.hash, qualityMillionths, samples, mode }

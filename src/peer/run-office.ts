@@ -77,6 +77,6 @@ function openAppraiser(peer: OfficePeer, self: MemberId, run: RunRecord): Apprai
     // A trainer that dies is told by the training itself.
     onFault: () => undefined,
   }
-  const { hash, fromRound, toRound, offers } = run
-  return new Appraiser(host, { hash, fromRound, toRound, owners: offers.map(({ owner }) => owner) })
+  const { hash, fromRound, toRound } = run
+  return new Appraiser(host, { hash, fromRound, toRound })
 }

@@ -27,6 +27,8 @@ export interface Measurement {
 
 /** The part of an appraiser that the steward needs; peer/appraiser.ts is it. */
 export interface RunAppraiser {
+  /** Whose updates are measured; may change while the run trains. */
+  owners: readonly MemberId[]
   frozen(round: FrozenRound): void
   /** Sums of validation-loss drops so far; null before the first. */
   drops(): Measurement | null
@@ -266,6 +268,7 @@ export class RunSteward {
       if (!duty) {
         const appraiser = this.host.openAppraiser(run)
         if (!appraiser) continue
+        appraiser.owners = run.offers.map(({ owner }) => owner)
         for (const round of this.recent.all) appraiser.frozen(round)
         duty = {
           appraiser,
@@ -275,6 +278,7 @@ export class RunSteward {
         }
         this.duties.set(hash, duty)
       }
+      duty.appraiser.owners = run.offers.map(({ owner }) => owner)
       this.follow(run, duty)
     }
   }

@@ -2,8 +2,8 @@
 // and what has been measured so far, combined as the settlement will combine it.
 import { combined, problemOf } from '../core/incentives/runs/course.ts'
 import { planRun } from '../core/incentives/runs/plan.ts'
-import { bestReports, reckon } from '../core/incentives/runs/settling.ts'
-import type { RunRecord, RunsState } from '../core/incentives/runs/records.ts'
+import { reckon, reportsSoFar } from '../core/incentives/runs/settling.ts'
+import type { MeasureRecord, RunRecord, RunsState } from '../core/incentives/runs/records.ts'
 import type { MemberId } from '../core/num/ids.ts'
 import type { AppraisalProgress, MeasuredRow, RunStage, RunsView, RunView } from '../ports/runs-view.ts'
 import type { RunPreview } from './run-preview.ts'
@@ -51,7 +51,7 @@ function runView(next: RunRecord, facts: RunViewFacts): RunView {
   const plan = next.plan.length > 0 ? { rows: next.plan, problem: null } : forecast(next)
   // What waits for the seal may settle it: only a seal does.
   const isOver = stage === 'settled' || stage === 'aborted'
-  const reports = bestReports(next)
+  const reports = reportsShown(next)
   return {
     hash: next.hash,
     stage,
@@ -92,6 +92,12 @@ function stageOf(before: RunRecord | undefined, next: RunRecord, round: number):
   return round > before.toRound ? 'measuring' : 'training'
 }
 
+/** As an end now would be paid with everybody here; before most have spoken, what those say who did. */
+function reportsShown(run: RunRecord): readonly MeasureRecord[] {
+  const drops = run.measures.filter(({ method }) => method === 'drops')
+  return reportsSoFar(run, new Set(run.appraisers)) ?? (drops.length > 0 ? drops : run.measures)
+}
+
 function forecast(
   run: RunRecord,
 ): Pick<{ rows: RunView['forecast']; problem: RunView['forecastProblem'] }, 'rows' | 'problem'> {
@@ -100,7 +106,7 @@ function forecast(
 }
 
 function measuredRows(run: RunRecord, { cutOf }: RunViewFacts): readonly MeasuredRow[] {
-  const reports = bestReports(run)
+  const reports = reportsShown(run)
   if (reports.length === 0) return []
   const { quality, settled } = reckon(run, reports, BigInt(run.quote.rewardMicro), cutOf)
   const values = combined(run, reports)

@@ -62,6 +62,12 @@ const SENDERS: Senders = new Map([
 ])
 const RUN = { hash: 'run', fromRound: 0, toRound: ROUNDS, owners: [good, weak, bad] }
 
+function appraiserOf(host: AppraiserHost, run: typeof RUN): Appraiser {
+  const appraiser = new Appraiser(host, run)
+  appraiser.owners = run.owners
+  return appraiser
+}
+
 async function settled(clock: VirtualClock, promise: Promise<unknown>): Promise<void> {
   let done = false
   void promise.finally(() => (done = true)).catch(() => undefined)
@@ -70,7 +76,7 @@ async function settled(clock: VirtualClock, promise: Promise<unknown>): Promise<
 
 async function appraise(senders: Senders, host: Partial<AppraiserHost> = {}, run = RUN, rounds = ROUNDS) {
   const clock = new VirtualClock()
-  const appraiser = new Appraiser(createHost(clock, host), run)
+  const appraiser = appraiserOf(createHost(clock, host), run)
   for (let round = 0; round < rounds; round++) {
     appraiser.frozen(frozenRound(round, senders))
     await clock.run(clock.now() + 1_000)
@@ -158,6 +164,19 @@ describe('what owners contributed', () => {
     for (const { values } of [drops, shapley]) expect(natsOf(values, copier)).toBeLessThanOrEqual(most)
   })
 
+  test('an owner that comes while the run trains is measured from then on', async () => {
+    const clock = new VirtualClock()
+    const appraiser = appraiserOf(createHost(clock), { ...RUN, owners: [good, bad] })
+    for (let round = 0; round < ROUNDS; round++) {
+      if (round === ROUNDS / 2) appraiser.owners = RUN.owners
+      appraiser.frozen(frozenRound(round, SENDERS))
+      await clock.run(clock.now() + 1_000)
+    }
+    const { values } = appraiser.drops()!
+    expect(values.map(({ member }) => member)).toEqual([good, weak, bad].sort())
+    expect(natsOf(values, weak)).toBeGreaterThan(0)
+  })
+
   test('more than eight owners: sampled, with intervals that hold the exact values', async () => {
     const owners = Array.from({ length: 12 }, (_, i) => memberId(10 + i))
     const senders = new Map(owners.map((owner, i) => [owner, stepper(`${i}`, (i - 2.5) / 8)] as const))
@@ -197,7 +216,7 @@ describe('how it works', () => {
       spent += clock.now() - startedAt
       return found
     }
-    const appraiser = new Appraiser(createHost(clock, { loss }), { ...RUN, toRound: 400 })
+    const appraiser = appraiserOf(createHost(clock, { loss }), { ...RUN, toRound: 400 })
     for (let round = 0; round < 400; round++) {
       appraiser.frozen(frozenRound(round, SENDERS))
       await clock.run(clock.now() + 500)
@@ -219,7 +238,7 @@ describe('how it works', () => {
       evaluations++
       return Promise.resolve(lossOf(params))
     }
-    const appraiser = new Appraiser(createHost(clock, { loss }), RUN)
+    const appraiser = appraiserOf(createHost(clock, { loss }), RUN)
     for (let round = 0; round < ROUNDS; round++) appraiser.frozen(frozenRound(round, SENDERS))
     await clock.run(1_000)
     const before = evaluations
@@ -242,14 +261,14 @@ describe('how it works', () => {
     const clock = new VirtualClock()
     const loss = (params: Float32Array): Promise<number> =>
       new Promise(resolve => clock.after(100, () => resolve(lossOf(params))))
-    const appraiser = new Appraiser(createHost(clock, { loss, trains: () => true }), RUN)
+    const appraiser = appraiserOf(createHost(clock, { loss, trains: () => true }), RUN)
     appraiser.frozen(frozenRound(0, SENDERS))
     await clock.run(10_000)
     const from = clock.now()
     const found = appraiser.shapley(new AbortController().signal, () => undefined)
     await settled(clock, found)
     expect(clock.now() - from).toBe(8 * 200)
-    const other = new Appraiser(createHost(clock, { loss, trains: () => true }), RUN)
+    const other = appraiserOf(createHost(clock, { loss, trains: () => true }), RUN)
     other.frozen(frozenRound(0, SENDERS))
     await clock.run(clock.now() + 10_000)
     const waiting = other.shapley(new AbortController().signal, () => undefined)
@@ -261,13 +280,13 @@ describe('how it works', () => {
 
   test('nothing seen, nothing said; rounds outside the run, old ones and empty ones count for nothing', async () => {
     const clock = new VirtualClock()
-    const appraiser = new Appraiser(createHost(clock), { ...RUN, fromRound: 5 })
+    const appraiser = appraiserOf(createHost(clock), { ...RUN, fromRound: 5 })
     expect(appraiser.drops()).toBeNull()
     for (const round of [3, 4, ROUNDS, 7]) appraiser.frozen(frozenRound(round, SENDERS))
     await clock.run(1_000)
     expect(appraiser.drops()).toBeNull()
     expect(await appraiser.shapley(new AbortController().signal, () => undefined)).toBeNull()
-    const other = new Appraiser(createHost(clock), { ...RUN, toRound: 3 })
+    const other = appraiserOf(createHost(clock), { ...RUN, toRound: 3 })
     other.frozen(frozenRound(0, SENDERS))
     other.frozen(frozenRound(1, new Map()))
     other.frozen(frozenRound(2, SENDERS))

@@ -21,8 +21,9 @@ import type {
 import { pairUp } from './plan.ts'
 import { endRun } from './settling.ts'
 
-/** Runs that are open or training at a time, all that a room remembers, and parties of one. */
-const MAX_LIVE_RUNS = 16
+/** Runs that are open or training at a time, in a room and of one sponsor; all that a room remembers, and parties of one. */
+const MAX_LIVE_RUNS = 64
+const MAX_LIVE_OF_ONE = 4
 const MAX_RUNS = 200
 const MAX_PARTIES = 200
 const MAX_REJECTED = 100
@@ -46,12 +47,16 @@ export function closeRuns(state: RunsState, facts: EpochFacts, purse: Purse): vo
   state.pending.length = 0
   const here = new Set(facts.members)
   const beginning = new Map<string, number>()
+  /** Reasons of sponsors that end their runs, by run. */
+  const ending = new Map<string, string>()
   for (const kinds of PASSES) {
     if (kinds.includes('begin')) dropGone(state, purse)
     for (const entry of entries) {
       if (!kinds.includes(entry.body.kind)) continue
       const why =
-        entry.seq >= purse.cutOf(entry.author) ? 'convicted' : applyOne(state, entry, purse, beginning)
+        entry.seq >= purse.cutOf(entry.author)
+          ? 'convicted'
+          : applyOne(state, entry, purse, { beginning, ending })
       if (why !== null)
         state.rejected.push({ hash: entry.hash, author: entry.author, epoch: facts.epoch, why })
     }
@@ -64,16 +69,10 @@ export function closeRuns(state: RunsState, facts: EpochFacts, purse: Purse): vo
     put(state, remeasure(run, here))
     put(state, replan(state.runs.get(hash)!))
   }
-  const aborted = new Map(
-    entries.flatMap(entry => (entry.body.kind === 'abort' ? [[entry.body.run, entry] as const] : [])),
-  )
   for (const [hash, run] of sortedEntries(state.runs)) {
     if (run.phase !== 'open' && run.phase !== 'training') continue
-    const abort = aborted.get(hash)
-    const isOver = abort?.author === run.sponsor && abort.seq < purse.cutOf(run.sponsor)
-    const reason = isOver && abort.body.kind === 'abort' ? abort.body.reason : null
     const sponsorGone = purse.cutOf(run.sponsor) !== Infinity
-    put(state, endRun(run, { ...facts, here }, reason ?? (sponsorGone ? '' : null), purse))
+    put(state, endRun(run, { ...facts, here }, ending.get(hash) ?? (sponsorGone ? '' : null), purse))
   }
   pairAll(state)
   forgetOld(state)
@@ -89,7 +88,7 @@ function applyOne(
   state: RunsState,
   entry: PendingRunEntry,
   purse: Purse,
-  beginning: Map<string, number>,
+  { beginning, ending }: { readonly beginning: Map<string, number>; readonly ending: Map<string, string> },
 ): RunFault | null {
   const { author, body, hash } = entry
   switch (body.kind) {
@@ -128,7 +127,9 @@ function applyOne(
       const run = state.runs.get(body.run)
       if (!run) return 'unknown-run'
       if (run.sponsor !== author) return 'not-sponsor'
-      return isLive(run.phase) ? null : 'wrong-phase'
+      if (!isLive(run.phase)) return 'wrong-phase'
+      ending.set(body.run, body.reason)
+      return null
     }
     default:
       return body satisfies never
@@ -142,7 +143,8 @@ function isLive(phase: RunPhase): boolean {
 function open(state: RunsState, { author, body, hash }: Of<'quote'>, purse: Purse): RunFault | null {
   if (state.runs.has(hash)) return null
   const live = [...state.runs.values()].filter(({ phase }) => isLive(phase))
-  if (live.length >= MAX_LIVE_RUNS) return 'too-many-runs'
+  const own = live.filter(({ sponsor }) => sponsor === author)
+  if (live.length >= MAX_LIVE_RUNS || own.length >= MAX_LIVE_OF_ONE) return 'too-many-runs'
   const reward = BigInt(body.rewardMicro)
   if (purse.balanceOf(author) < reward) return 'insufficient'
   purse.add(author, -reward)
@@ -195,6 +197,9 @@ function offer(state: RunsState, { author, body }: Of<'offer'>): RunFault | null
   const record: OfferRecord = { owner: author, root, qualityMillionths, samples, mode, present: 1 }
   // Who changes the mode of lending needs another contract.
   const before = run.offers.find(({ owner }) => owner === author)
+  // The plan, and the fine for over-reporting, rest on what was said when offers were closed.
+  if (before && run.phase === 'training' && qualityMillionths !== before.qualityMillionths)
+    return 'wrong-phase'
   const pairs = before && before.mode !== mode ? breakPairs(run.pairs, author) : run.pairs
   put(state, { ...run, pairs, offers: [...others, record].sort((a, b) => ascending(a.owner, b.owner)) })
   return null

@@ -27,16 +27,19 @@ export function endRun(
   if (complete) return pay(run, facts, complete, 1_000_000, 'complete', purse)
   if (abort === null && !isExpired) return run
   const why = abort === null ? 'expired' : 'ended'
-  const soFar = bestReports(run)
-  if (soFar.length === 0) return giveBack(run, facts, 'nobody-measured', abort ?? '', purse)
+  const soFar = reportsSoFar(run, facts.here)
+  if (!soFar) return giveBack(run, facts, 'nobody-measured', abort ?? '', purse)
   const ended = { ...run, reason: abort ?? '' }
   return pay(ended, facts, soFar, reached(run, soFar), why, purse)
 }
 
-/** Shapley values where somebody has them, else the drops. */
-export function bestReports({ measures }: RunRecord): readonly MeasureRecord[] {
-  const shapley = measures.filter(({ method }) => method === 'shapley')
-  return shapley.length > 0 ? shapley : measures
+/**
+ * What an early end is paid by: Shapley values if most of the appraisers that are here have stated them, else drops, if most have
+ * stated those. One voice alone, however early it has its shares ready, decides nothing.
+ */
+export function reportsSoFar(run: RunRecord, here: ReadonlySet<MemberId>): readonly MeasureRecord[] | null {
+  const first = run.fromRound + 1
+  return enoughReports(run, 'shapley', first, here) ?? enoughReports(run, 'drops', first, here)
 }
 
 /** Rounds of the run that the middle report speaks of, as a part of a million. */

@@ -124,19 +124,82 @@ test('a market that does not open stays open for offers and says what would help
   expect(totalMicro(room.state)).toBe(ISSUED)
 })
 
-test('a run that is ended early pays for the rounds that were measured and returns the rest', () => {
+describe('a run that is ended early', () => {
+  const DROPS = { method: 'drops', toRound: 10 } as const
+  const appraisersOf = (room: RunRoom, run: string): number[] =>
+    room.run(run).appraisers.map(id => ALL.find(index => member(index) === id)!)
+
+  test('pays for the rounds that were measured and returns the rest', () => {
+    const { room, run } = trainingRoom()
+    for (const appraiser of appraisersOf(room, run).slice(0, 3))
+      room.measure(appraiser, run, { 1: 500, 2: 500, 3: 500 }, DROPS)
+    room.write(0, { kind: 'abort', run, reason: 'The room closes.' })
+    room.close(ALL)
+    const { settlement, phase } = room.run(run)
+    expect(phase).toBe('settled')
+    expect(settlement).toMatchObject({ why: 'ended', reachedMillionths: 250_000 })
+    const paid = settlement!.payments.reduce((sum, { payMicro }) => sum + BigInt(payMicro), 0n)
+    expect(paid).toBe(REWARD / 4n)
+    expect(BigInt(settlement!.returnedMicro)).toBe((REWARD * 3n) / 4n)
+    expect(totalMicro(room.state)).toBe(ISSUED)
+  })
+
+  test('is not paid by one voice that has shares ready before all others', () => {
+    const { room, run } = trainingRoom()
+    const [first, ...rest] = appraisersOf(room, run)
+    for (const honest of rest) room.measure(honest, run, { 1: 500, 2: 500, 3: 500 }, DROPS)
+    room.measure(first!, run, { 1: 1_000_000_000, 2: -1, 3: -1 }, { toRound: 4_294_967_295 })
+    room.write(0, { kind: 'abort', run, reason: '' })
+    room.close(ALL)
+    const { settlement } = room.run(run)
+    expect(settlement!.reachedMillionths).toBe(250_000)
+    const pays = settlement!.payments.map(({ payMicro }) => BigInt(payMicro))
+    expect(pays.every(pay => pay > 0n)).toBe(true)
+  })
+
+  test('is handed back where too few have measured', () => {
+    const { room, run } = trainingRoom()
+    room.measure(appraisersOf(room, run)[0]!, run, { 1: 500, 2: 500, 3: 500 }, DROPS)
+    room.write(0, { kind: 'abort', run, reason: '' })
+    room.close(ALL)
+    expect(room.run(run)).toMatchObject({ phase: 'aborted', settlement: { why: 'nobody-measured' } })
+    expect(room.balance(0)).toBe(ISSUED)
+  })
+
+  test.each(ALL.slice(1))('is ended by its sponsor, whatever member %i writes at the same time', stranger => {
+    const { room, run } = trainingRoom()
+    room.write(0, { kind: 'abort', run, reason: 'Enough.' })
+    if (room.state.runs.joined.get(member(stranger)) === undefined) room.owner(stranger)
+    room.write(stranger, { kind: 'abort', run, reason: 'Mine.' })
+    room.close(ALL)
+    expect(room.run(run)).toMatchObject({ phase: 'aborted', reason: 'Enough.' })
+    expect(room.faults).toEqual(['not-sponsor'])
+  })
+})
+
+test('quality that was reported for the plan stands: nobody lowers it before it is fined', () => {
   const { room, run } = trainingRoom()
-  const appraiser = ALL.find(index => member(index) === room.run(run).appraisers[0])!
-  room.measure(appraiser, run, { 1: 500, 2: 500, 3: 500 }, { method: 'drops', toRound: 10 })
-  room.write(0, { kind: 'abort', run, reason: 'The room closes.' })
+  const { hash } = room.state.runs.assets.get(member(1))!
+  room.offer(1, run, hash, { qualityMillionths: 500_000 })
+  room.offer(2, run, room.state.runs.assets.get(member(2))!.hash, { samples: 4_000 })
   room.close(ALL)
-  const { settlement, phase } = room.run(run)
-  expect(phase).toBe('settled')
-  expect(settlement).toMatchObject({ why: 'ended', reachedMillionths: 250_000 })
-  const paid = settlement!.payments.reduce((sum, { payMicro }) => sum + BigInt(payMicro), 0n)
-  expect(paid).toBe(REWARD / 4n)
-  expect(BigInt(settlement!.returnedMicro)).toBe((REWARD * 3n) / 4n)
-  expect(totalMicro(room.state)).toBe(ISSUED)
+  expect(room.faults).toEqual(['wrong-phase'])
+  const { offers } = room.run(run)
+  expect(offers.map(({ qualityMillionths, samples }) => [qualityMillionths, samples])).toEqual(
+    expect.arrayContaining([
+      [900_000, 5_000],
+      [900_000, 4_000],
+    ]),
+  )
+})
+
+test('one sponsor has four runs at a time, and does not keep others from theirs', () => {
+  const room = new RunRoom()
+  room.owner(0)
+  for (let i = 0; i < 5; i++) room.quote({ title: `run ${i}`, rewardMicro: '1' })
+  room.close(ALL)
+  expect(room.faults).toEqual(['too-many-runs'])
+  expect(room.state.runs.runs.size).toBe(4)
 })
 
 test('an expired run is handed back when nobody measured', () => {
