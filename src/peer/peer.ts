@@ -48,6 +48,8 @@ import { Wire } from './wire.ts'
 const TICK_MS = 250
 /** Once a second; in rooms that no longer are a full mesh every other second, since statements are passed on. */
 const PRESENCE_TICKS = 4
+/** After links are up: two statements of presence of whoever is here. */
+const LISTEN_MS = 2_500
 const MESH_MEMBERS = 8
 const RECEIPT_TICKS = 40
 const RUN_TICKS = 2
@@ -115,7 +117,9 @@ export class Peer {
     const profile = deps.profile?.(parameters, charter) ?? createProfile(parameters, charter.terms)
     const { localSteps, rounds, committee } = charter.terms
     const config = { room, self: signer.id, profile, localSteps, rounds, committee }
-    this.machine = new GossipMachine(config, base, hashState(base), clock.now(), publishedThrough)
+    // Who founds a room has nobody to listen to.
+    const listens = options.resume !== null || options.charter.author !== signer.id
+    this.machine = new GossipMachine(config, base, hashState(base), clock.now(), publishedThrough, listens)
     this.sums = charter.terms.privacy.type === 'masks' ? this.openSums(parameters) : null
     this.book = new RoomBook(options.charter, deps.checked?.epochs)
     this.doc.append(options.charter)
@@ -281,6 +285,7 @@ export class Peer {
       opening.catch(() => undefined)
       await this.settleLinks()
       if (this.closed) return
+      this.after(this.citizen.isInCrowd ? 2 * LISTEN_MS : LISTEN_MS, () => this.dispatch({ type: 'arrived' }))
       this.citizen.overseer.arrive()
       this.phase = 'preparing'
       await this.seat.take()

@@ -24,12 +24,20 @@ const GIVE_UP_MS = 20_000
 const IN_FLIGHT_PER_LINK = 128
 /** Announced updates remembered for one link: what a room of 200 has open, and what a flood may cost at most. */
 const WANTED_PER_LINK = 2_048
-/** An answer may come this long after it was no longer wanted without being taken for a flood. */
-const ANSWER_MS = 60_000
+/** An answer may come this long after it was asked for without being taken for a flood: uplinks are slow. */
+const ANSWER_MS = 600_000
+/** Questions remembered at most: links that announce what they never send cost no more memory than this. */
+const MOST_ASKED = 16_384
+/** A link that owes so many more updates than it delivered is not waited for, whatever it announces. */
+const MOST_OWED = 8
 /** Digests that a link partner may have compared: each can cost an announcement of everything. */
 const DIGESTS = { count: 8, windowMs: 10_000 }
 /** One link gets one update at most this often: an answer can be lost, but not again and again. */
 const SERVED_PER_LINK = 4
+/** With more than so many updates waiting on a link, and so many bytes, the other side had better ask elsewhere. */
+const QUEUED = { updates: 2, bytes: 64 * 1024 }
+/** While a link has a queue the answer of so long ago may still be in it. */
+const QUEUED_MS = 60_000
 /** Closed rounds whose updates are still served: a newcomer's state is a few rounds old when it arrives. */
 const SERVED_ROUNDS = 8
 /** Of what crossed links, so much is shown. */
@@ -71,10 +79,12 @@ export class UpdateExchange {
   private having: readonly MemberId[] = []
   /** Ids that were refused, with their round, so that they are not pulled again. */
   private readonly refused = new Map<string, number>()
-  /** Who was asked for which update and when, whether or not it is still wanted. */
-  private readonly asked = new Map<string, Map<MemberId, number>>()
+  /** Who was asked for which update, when last, and how often it answered, whether or not the update is still wanted. */
+  private readonly asked = new Map<string, Map<MemberId, { at: number; answers: number }>>()
+  /** By link: updates announced and never delivered, less those that were, in [-MOST_OWED, 2 MOST_OWED]. */
+  private readonly owed = new Map<MemberId, number>()
   private readonly digests = new Allowance(DIGESTS.count, DIGESTS.windowMs)
-  private readonly served = new Map<string, Map<MemberId, number>>()
+  private readonly served = new Map<string, Map<MemberId, { at: number; times: number }>>()
   private nextDigestTo = 0
   private nothingExpected = true
   /** Updates that crossed a link, newest last, for the screen. */
@@ -130,16 +140,20 @@ export class UpdateExchange {
   onWant(from: MemberId, ids: readonly string[]): void {
     for (const id of ids) {
       const update = this.held.get(id)
-      if (!update || !this.mayServe(id, from)) continue
+      if (!update || !this.mayServe(update, from)) continue
       // A full queue drops the answer; the other side asks again or asks somebody else.
-      if (this.context.send(from, { type: 'update', signed: update.signed, payload: update.payload }, 'bulk'))
+      if (
+        this.context.send(from, { type: 'update', signed: update.signed, payload: update.payload }, 'bulk')
+      ) {
+        this.countServed(id, from)
         this.pass(update, from, 'out')
+      }
     }
   }
 
   async onUpdate(from: MemberId, message: PeerMessage & { type: 'update' }): Promise<void> {
     const id = updateId(message.signed)
-    if (!this.asked.get(id)?.has(from)) {
+    if (!this.isAnswer(id, from)) {
       this.context.strike(from, 'flooding')
       return
     }
@@ -152,8 +166,10 @@ export class UpdateExchange {
     const standing = this.host.standing(update)
     if (standing.type === 'unknown') return
     this.wanted.delete(id)
+    this.owe(from, -1)
     if (standing.type !== 'good') {
-      this.refused.set(id, update.round)
+      // By the round it was announced for, which is an open one: what it says of itself may be any.
+      this.refused.set(id, wanted.round)
       if (standing.type === 'void') return
       // Who publishes without a right to is cut off by those who get it first hand; others are told who it is.
       if (update.author === from && standing.reason === 'not-a-trainer')
@@ -166,7 +182,7 @@ export class UpdateExchange {
     this.having = wanted.sources
     this.host.accept(update)
     this.having = []
-    if (!this.held.has(id)) this.refused.set(id, update.round)
+    if (!this.held.has(id)) this.refused.set(id, wanted.round)
   }
 
   private async check(
@@ -207,12 +223,20 @@ export class UpdateExchange {
       this.served.delete(id)
     }
     for (const [id, askedOf] of this.asked) {
-      for (const [member, at] of askedOf) if (now - at > ANSWER_MS) askedOf.delete(member)
+      for (const [member, { at }] of askedOf) if (now - at > ANSWER_MS) askedOf.delete(member)
       if (askedOf.size === 0) this.asked.delete(id)
     }
+    for (const id of this.asked.keys()) {
+      if (this.asked.size <= MOST_ASKED) break
+      this.asked.delete(id)
+    }
     for (const [id, round] of this.refused) if (round < from) this.refused.delete(id)
-    for (const [id, { round, since }] of this.wanted)
-      if (round < from || now - since > GIVE_UP_MS) this.wanted.delete(id)
+    for (const [id, { round, since, sources }] of this.wanted) {
+      const waited = now - since
+      if (round >= from && waited <= GIVE_UP_MS) continue
+      if (waited > RETRY_MS) for (const source of sources) this.owe(source, 1)
+      this.wanted.delete(id)
+    }
     this.pull(now)
     this.tellExpecting()
   }
@@ -228,9 +252,17 @@ export class UpdateExchange {
     if (this.passed.length > PASSED) this.passed.shift()
   }
 
+  private owe(link: MemberId, updates: number): void {
+    const owed = (this.owed.get(link) ?? 0) + updates
+    this.owed.set(link, Math.min(2 * MOST_OWED, Math.max(-MOST_OWED, owed)))
+  }
+
   private tellExpecting(): void {
     const counts = new Map<number, number>()
-    for (const { round } of this.wanted.values()) counts.set(round, (counts.get(round) ?? 0) + 1)
+    for (const { round, sources } of this.wanted.values()) {
+      const isCredible = sources.some(source => (this.owed.get(source) ?? 0) < MOST_OWED)
+      if (isCredible) counts.set(round, (counts.get(round) ?? 0) + 1)
+    }
     if (counts.size === 0 && this.nothingExpected) return
     this.nothingExpected = counts.size === 0
     this.host.expecting(counts)
@@ -261,11 +293,30 @@ export class UpdateExchange {
     this.context.send(link, { type: 'digest', rounds })
   }
 
-  private mayServe(id: string, to: MemberId): boolean {
-    const counts = this.served.get(id) ?? new Map<MemberId, number>()
-    const count = (counts.get(to) ?? 0) + 1
-    this.served.set(id, counts.set(to, count))
-    return count <= SERVED_PER_LINK
+  /** What waits on the link already is not queued again, and not much else behind it: the other side may ask somebody else. */
+  private mayServe({ id, payload }: Update, to: MemberId): boolean {
+    const before = this.served.get(id)?.get(to)
+    if (before && before.times >= SERVED_PER_LINK) return false
+    const waiting = this.context.transport.stats(to)?.bufferedBytes ?? 0
+    if (waiting === 0) return true
+    if (before && this.context.clock.now() - before.at < QUEUED_MS) return false
+    return waiting <= Math.max(QUEUED.bytes, QUEUED.updates * payload.length)
+  }
+
+  private countServed(id: string, to: MemberId): void {
+    const counts = this.served.get(id) ?? new Map<MemberId, { at: number; times: number }>()
+    const times = (counts.get(to)?.times ?? 0) + 1
+    this.served.set(id, counts.set(to, { at: this.context.clock.now(), times }))
+  }
+
+  /** A question may be answered as often as this side would answer it. */
+  private isAnswer(id: string, from: MemberId): boolean {
+    const askedOf = this.asked.get(id)
+    const open = askedOf?.get(from)
+    if (!askedOf || !open) return false
+    if (++open.answers >= SERVED_PER_LINK) askedOf.delete(from)
+    if (askedOf.size === 0) this.asked.delete(id)
+    return true
   }
 
   private pull(now: number): void {
@@ -285,7 +336,8 @@ export class UpdateExchange {
       load.set(source, (load.get(source) ?? 0) + 1)
       wanted.asked = source
       wanted.askedAt = now
-      this.asked.set(id, (this.asked.get(id) ?? new Map<MemberId, number>()).set(source, now))
+      const askedOf = this.asked.get(id) ?? new Map<MemberId, { at: number; answers: number }>()
+      this.asked.set(id, askedOf.set(source, { at: now, answers: 0 }))
       asks.set(source, [...(asks.get(source) ?? []), id])
     }
     for (const [source, ids] of asks) this.context.send(source, { type: 'want', ids })

@@ -1,14 +1,17 @@
 // A member that knows the room but not its manners: what it sends costs the others little, and they say so.
+import { sha256 } from '@noble/hashes/sha2.js'
 import { describe, expect, test } from 'vitest'
+import { NO_ORDERS } from '../../src/core/gossip/halts.ts'
 import { SIGNED_HEADER_BYTES, updateId } from '../../src/core/gossip/update.ts'
 import type { MemberId } from '../../src/core/num/ids.ts'
 import { createRng } from '../../src/core/num/rng.ts'
 import { buildView } from '../../src/peer/peer-view.ts'
+import { signUpdate } from '../../src/peer/sign-update.ts'
 import type { Transport } from '../../src/ports/transport.ts'
 import { decodeMessage, encodeMessage, type PeerMessage } from '../../src/protocol/messages.ts'
 import { blobSwarm } from '../../src/sim/blobs.ts'
 import { createSimSigner } from '../../src/sim/sim-signer.ts'
-import { Swarm } from '../../src/sim/swarm.ts'
+import { Swarm, type SimMember } from '../../src/sim/swarm.ts'
 
 interface Scene {
   readonly swarm: Swarm
@@ -107,10 +110,43 @@ describe('bad manners', () => {
     await wait(300)
     expect(heard.some(message => message.type === 'want' && message.ids.includes(id))).toBe(true)
     await wait(30_000)
-    for (let i = 0; i < 5; i++) say({ type: 'update', signed, payload: new Uint8Array(10) })
+    // As often as an honest link may be made to say it.
+    for (let i = 0; i < 4; i++) say({ type: 'update', signed, payload: new Uint8Array(10) })
     await wait(300)
     expect(blamed()).toEqual([])
     expect(raw.links()).toContain(honest)
+    say({ type: 'update', signed, payload: new Uint8Array(10) })
+    await wait(300)
+    expect(blamed()).toEqual(['flooding'])
+    swarm.close()
+  })
+
+  test('what an update says of its own round does not keep its name for ever', async () => {
+    const { swarm, heard, say, wait } = await scene('far ahead')
+    const [{ peer }, { signer: author }] = swarm.members as [SimMember, SimMember]
+    const payload = new Uint8Array(0)
+    const header = {
+      room: swarm.room!,
+      codec: 1,
+      round: 4_000_000_000,
+      steps: 1,
+      samples: 1,
+      author: author.id,
+      base: new Uint8Array(32),
+      payloadHash: sha256(payload),
+      payloadBytes: 0,
+      orders: NO_ORDERS,
+    }
+    const { signed, id } = await signUpdate(header, payload, author)
+    const held = (): number => peer.wire.updates['refused'].size
+    say({ type: 'have', updates: [{ round: peer.machine.round, id }] })
+    await wait(300)
+    expect(heard.some(message => message.type === 'want' && message.ids.includes(id))).toBe(true)
+    say({ type: 'update', signed, payload })
+    await wait(300)
+    expect(held()).toBe(1)
+    await wait(20_000)
+    expect(held()).toBe(0)
     swarm.close()
   })
 

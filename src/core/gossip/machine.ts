@@ -93,6 +93,8 @@ export type GossipEvent =
       readonly held: readonly Update[]
     }
   | { readonly type: 'state-failed' }
+  /** Whoever is here would have been heard by now. */
+  | { readonly type: 'arrived' }
   /** Updates that links announced and that are still on their way, by round. */
   | { readonly type: 'expecting'; readonly counts: ReadonlyMap<number, number> }
   | { readonly type: 'tick' }
@@ -194,6 +196,11 @@ export class GossipMachine {
     hash: string,
     now: number,
     publishedThrough = -1,
+    /**
+     * Until somebody is heard, or 'arrived' says that nobody is here, nothing is done: many who come at once and take their own
+     * start for the room's would outvote those who hold its state.
+     */
+    private listening = false,
   ) {
     this.window = new Window(base, config.profile, hash, config.committee)
     this.residual = new Float32Array(base.params.length)
@@ -239,6 +246,10 @@ export class GossipMachine {
         break
       case 'presence':
         this.presences.hear(event.presence, now)
+        if (event.presence.status !== 'preparing') this.listening = false
+        break
+      case 'arrived':
+        this.listening = false
         break
       case 'gone':
         this.presences.forget(event.member)
@@ -272,7 +283,7 @@ export class GossipMachine {
         break
       case 'tick':
         this.presences.expire(now)
-        if (!this.isBehind()) this.settled = true
+        if (!this.listening && !this.isBehind()) this.settled = true
         this.compareBases(now, effects)
         if (!this.governed.frozen) this.skipPublished(now, effects)
         break
@@ -463,7 +474,7 @@ export class GossipMachine {
 
   /** Ends rounds that are due, then starts the next local job. */
   private proceed(now: number, effects: GossipEffect[]): void {
-    if (this.governed.frozen) return
+    if (this.governed.frozen || this.listening) return
     while (!this.finished) {
       const updates = this.window.updatesOf(this.round).size
       if (this.quorumAt === undefined && updates >= quorumOf(this.liveCount())) this.quorumAt = now
@@ -724,6 +735,8 @@ export class GossipMachine {
     if (this.config.profile.isSummed) return Math.min(MAX_GRACE_MS, graceMs + SUM_GRACE_MS)
     // Rounds that may be empty end by time alone: whoever takes them for shorter than the others do would run away from them.
     if (mayBeEmpty) return this.isAhead() ? MAX_GRACE_MS : graceMs
+    // Two rounds ahead of most their updates for this round come when it is frozen here: each of them would make another state.
+    if (this.isFarAhead) return MAX_GRACE_MS
     return behind ? graceMs : graceWith(graceMs, updates, this.liveCount())
   }
 
@@ -770,6 +783,12 @@ export class GossipMachine {
   private isAhead(): boolean {
     const middle = this.middleRound()
     return middle !== -Infinity && middle < this.round
+  }
+
+  /** Most have not reached the round before the current one. */
+  get isFarAhead(): boolean {
+    const middle = this.middleRound()
+    return middle !== -Infinity && middle < this.round - 1
   }
 
   /** Where most others are at least; -Infinity without others. */

@@ -1,6 +1,6 @@
 // Looks on while a swarm is shaken and holds it to its promises: no wait beyond the grace window, one model soon after
 // healing, short queues, no blame for the honest. It reads what members hold and changes nothing.
-import { graceWith } from '../../core/gossip/pacing.ts'
+import { graceWith, MAX_GRACE_MS } from '../../core/gossip/pacing.ts'
 import type { MemberId } from '../../core/num/ids.ts'
 import type { Peer } from '../../peer/peer.ts'
 import type { SimMember } from '../swarm.ts'
@@ -87,6 +87,7 @@ export class Witness {
       // A third update may end at once what two were too few for.
       const { expected: live } = machine.progress
       const heard = machine.window.updatesOf(machine.round).size
+      const { isFarAhead } = machine
       const effects = step(event, now)
       const closes = effects.flatMap(effect =>
         effect.type === 'model' && effect.closed ? [effect.closed] : [],
@@ -95,7 +96,7 @@ export class Witness {
       if (closed && !state.interrupted && closed.round === state.round) {
         // Nothing to mix: whatever comes first ends the round.
         const first = state.firstUpdateAt ?? now
-        const patience = graceWith(grace, heard, live)
+        const patience = isFarAhead ? MAX_GRACE_MS : graceWith(grace, heard, live)
         const allowed = Math.max(patience, first - state.startedAt)
         this.longestWaitMs = Math.max(this.longestWaitMs, closed.durationMs)
         if (closed.durationMs > allowed + SLACK_MS)

@@ -56,6 +56,34 @@ describe('rounds', () => {
     expect(member.machine.round).toBe(1)
   })
 
+  test('a newcomer does nothing, and counts for nobody, until it has heard somebody or knows that it is alone', () => {
+    const newcomer = (): GossipMachine => {
+      const config = {
+        room: ROOM,
+        self: SELF,
+        profile: meanProfile,
+        localSteps: 20,
+        rounds: 0,
+        committee: 0,
+      }
+      const listening = new GossipMachine(config, startState(), hashState(startState()), 0, -1, true)
+      listening.step({ type: 'role', training: true }, 0)
+      listening.step(presence(1, 0, { status: 'preparing' }), 0)
+      expect(types(listening.step({ type: 'tick' }, 250))).toEqual([])
+      expect(listening.isSettled).toBe(false)
+      return listening
+    }
+    const joining = newcomer()
+    const far = presence(2, 25, { baseRound: 22, baseHash: 'ab' })
+    expect(types(joining.step(far, 300))).toEqual([])
+    expect(types(joining.step({ type: 'tick' }, 2_000))).toEqual(['fetch-state'])
+    expect(joining.isSettled).toBe(false)
+    const alone = newcomer()
+    expect(types(alone.step({ type: 'arrived' }, 2_500))).toEqual(['train'])
+    alone.step({ type: 'tick' }, 2_750)
+    expect(alone.isSettled).toBe(true)
+  })
+
   test('everybody in: the round ends at once', () => {
     const member = createMachine()
     member.step({ type: 'role', training: true }, 0)
@@ -116,6 +144,25 @@ describe('rounds', () => {
     expect(member.machine.wakeAt(startedAt)).toBe(startedAt + graceMs)
     member.step({ type: 'tick' }, startedAt + graceMs)
     expect(member.machine.round).toBe(4)
+  })
+
+  test('who is two rounds ahead of most waits for them', () => {
+    const member = createMachine()
+    member.step({ type: 'role', training: true }, 0)
+    for (let round = 0; round < 3; round++) trainOnce(member, 300 * (round + 1))
+    expect(member.machine.round).toBe(3)
+    for (const [others, graceMs] of [
+      [[1, 2, 3], MAX_GRACE_MS],
+      [[1, 2, 3], MIN_GRACE_MS],
+    ] as const) {
+      const round = graceMs === MAX_GRACE_MS ? 1 : 2
+      for (const other of others) member.step(presence(other, round), 900)
+      for (const other of [1, 2])
+        member.step({ type: 'update', update: makeUpdate(3, memberId(other), ones) }, 900)
+      trainOnce(member, 900)
+      expect(member.machine.isFarAhead).toBe(round === 1)
+      expect(member.machine.wakeAt(900)).toBe(Math.min(900 + graceMs, 900 + AFTER_QUORUM_MS))
+    }
   })
 
   test('a slow member is cut short, and its late update still counts', () => {
