@@ -182,8 +182,9 @@ describe('P10 a modified client', () => {
     const swarm = room(seed, {}, 5)
     const members = await joinAll(swarm, 5)
     const rebel = members[4]!
-    // A client that believes the room always runs, and that does not go back to where the others stand.
-    const { citizen, wire } = rebel.peer
+    // A client that believes the room always runs, that waits for nobody and does not go back to where the others stand.
+    const { citizen, machine, wire } = rebel.peer
+    machine.isFarAhead = () => false
     citizen.governed = () => ({ frozen: false, cut: null, segments: [] })
     wire.states.fetch = () => undefined
     await order(members[0]!, 'pause')

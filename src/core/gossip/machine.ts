@@ -725,18 +725,18 @@ export class GossipMachine {
       quorumAt: this.quorumAt,
       updates: published.size,
       awaited: behind ? onTheWay : isSaid ? 0 : awaited,
-      graceMs: this.graceMs(published.size, mayBeEmpty, behind),
+      graceMs: this.graceMs(now, published.size, mayBeEmpty, behind),
       mayBeEmpty,
     }
   }
 
-  private graceMs(updates: number, mayBeEmpty: boolean, behind: boolean): number {
+  private graceMs(now: number, updates: number, mayBeEmpty: boolean, behind: boolean): number {
     const graceMs = this.arrivals.graceMs()
     if (this.config.profile.isSummed) return Math.min(MAX_GRACE_MS, graceMs + SUM_GRACE_MS)
     // Rounds that may be empty end by time alone: whoever takes them for shorter than the others do would run away from them.
     if (mayBeEmpty) return this.isAhead() ? MAX_GRACE_MS : graceMs
-    // Two rounds ahead of most their updates for this round come when it is frozen here: each of them would make another state.
-    if (this.isFarAhead) return MAX_GRACE_MS
+    // Otherwise the updates of most would come when this round is frozen here, and make another state there.
+    if (this.isFarAhead(now)) return MAX_GRACE_MS
     return behind ? graceMs : graceWith(graceMs, updates, this.liveCount())
   }
 
@@ -785,10 +785,10 @@ export class GossipMachine {
     return middle !== -Infinity && middle < this.round
   }
 
-  /** Most have not reached the round before the current one. */
-  get isFarAhead(): boolean {
-    const middle = this.middleRound()
-    return middle !== -Infinity && middle < this.round - 1
+  /** Most of those heard lately have not reached the round before the current one. */
+  isFarAhead(now: number): boolean {
+    const rounds = this.presences.lately(now).map(({ round }) => round)
+    return rounds.length > 0 && lowerMedian(rounds) < this.round - 1
   }
 
   /** Where most others are at least; -Infinity without others. */

@@ -14,6 +14,8 @@ export interface Presence {
 }
 
 export const LEASE_MS = 6_000
+/** Statements come every second, in larger rooms every other: who was not heard for so long may be gone already. */
+const FRESH_MS = 2_500
 const REMEMBERED_BASES = 8
 
 interface Held {
@@ -61,6 +63,14 @@ export class Presences {
   /** Everybody whose model counts: trainers, but also the paused, the watching and those that are done. */
   followers(): Presence[] {
     return [...this.held.values()]
+      .map(({ presence }) => presence)
+      .filter(({ status }) => status !== 'preparing')
+  }
+
+  /** Of the followers, those that were heard a moment ago. */
+  lately(now: number): Presence[] {
+    return [...this.held.values()]
+      .filter(({ expiresAt }) => now <= expiresAt - LEASE_MS + FRESH_MS)
       .map(({ presence }) => presence)
       .filter(({ status }) => status !== 'preparing')
   }

@@ -87,7 +87,7 @@ export class Witness {
       // A third update may end at once what two were too few for.
       const { expected: live } = machine.progress
       const heard = machine.window.updatesOf(machine.round).size
-      const { isFarAhead } = machine
+      const isFarAhead = machine.isFarAhead(now)
       const effects = step(event, now)
       const closes = effects.flatMap(effect =>
         effect.type === 'model' && effect.closed ? [effect.closed] : [],

@@ -146,7 +146,7 @@ describe('rounds', () => {
     expect(member.machine.round).toBe(4)
   })
 
-  test('who is two rounds ahead of most waits for them', () => {
+  test('who is two rounds ahead of most waits for them, not for those who have fallen silent', () => {
     const member = createMachine()
     member.step({ type: 'role', training: true }, 0)
     for (let round = 0; round < 3; round++) trainOnce(member, 300 * (round + 1))
@@ -160,7 +160,8 @@ describe('rounds', () => {
       for (const other of [1, 2])
         member.step({ type: 'update', update: makeUpdate(3, memberId(other), ones) }, 900)
       trainOnce(member, 900)
-      expect(member.machine.isFarAhead).toBe(round === 1)
+      expect(member.machine.isFarAhead(900)).toBe(round === 1)
+      expect(member.machine.isFarAhead(3_500)).toBe(false)
       expect(member.machine.wakeAt(900)).toBe(Math.min(900 + graceMs, 900 + AFTER_QUORUM_MS))
     }
   })
