@@ -185,13 +185,18 @@ function sizeChecks(table: Table): Check[] {
 
 function disjointChecks(table: Table): Check[] {
   const final = (name: string): number => table.final('h', 'disjoint', name)
+  const overFedAvg = (name: string): number =>
+    table.difference(['h', 'disjoint', name], ['h', 'disjoint', 'fedavg, adam'])
   const told = ['nesterov', 'prox 0.1', 'variates', 'rate 0.2', 'rate 0.2, variates']
   return [
     figure('h: float32 FedAvg, Adam 0.001', final('fedavg, adam'), '%'),
     figure('h: one bit, Adam 0.001', final('default, adam'), '%'),
+    figure('h: one bit, outer Nesterov, Adam 0.001', final('nesterov, adam'), '%'),
+    check('h: one bit, FedProx 0.1, Adam 0.001', final('prox 0.1, adam'), '%', '>=', 86),
+    figure('h: one bit less float32 FedAvg, Adam 0.001', overFedAvg('default, adam'), 'points'),
     check(
-      'h: one bit less float32 FedAvg, Adam 0.001',
-      table.difference(['h', 'disjoint', 'default, adam'], ['h', 'disjoint', 'fedavg, adam']),
+      'h: one bit, FedProx 0.1, less float32 FedAvg, Adam 0.001',
+      overFedAvg('prox 0.1, adam'),
       'points',
       '>=',
       10,

@@ -107,6 +107,8 @@ function disjointArms(): Arm[] {
     arm('h', 'disjoint', 'rate 0.2, variates', { learningRateMicro: 200_000, drift: 'variates' }, four),
     asFedAvg(arm('h', 'disjoint', 'fedavg, adam', ADAM, four)),
     arm('h', 'disjoint', 'default, adam', ADAM, four),
+    arm('h', 'disjoint', 'nesterov, adam', { ...ADAM, ...NESTEROV }, four),
+    arm('h', 'disjoint', 'prox 0.1, adam', { ...ADAM, drift: 'prox', proximalMicro: 100_000 }, four),
   ]
 }
 

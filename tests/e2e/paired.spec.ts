@@ -7,7 +7,7 @@ import { beginLentRun, openLentTabs, type LentTabs } from '../tools/lent-run.ts'
 import { createRig, waitForView, type Rig } from '../tools/rig.ts'
 
 const SAMPLES = 300
-const ROUNDS = 40
+const ROUNDS = 30
 
 let rig: Rig
 let tabs: LentTabs

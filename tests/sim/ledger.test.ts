@@ -7,7 +7,7 @@ import { CROOKS, type CrookKind } from '../../src/sim/ledger/crook.ts'
 import type { Property } from '../../src/sim/ledger/observer.ts'
 import { runLedger, type RunOptions, type RunReport } from '../../src/sim/ledger/run.ts'
 
-const RUNS = 300
+const RUNS = 200
 const BATCHES = 6
 /** For hangs only. */
 const LONG_MS = 600_000
