@@ -254,7 +254,8 @@ export class UpdateExchange {
 
   private owe(link: MemberId, updates: number): void {
     const owed = (this.owed.get(link) ?? 0) + updates
-    this.owed.set(link, Math.min(2 * MOST_OWED, Math.max(-MOST_OWED, owed)))
+    if (owed === 0) this.owed.delete(link)
+    else this.owed.set(link, Math.min(2 * MOST_OWED, Math.max(-MOST_OWED, owed)))
   }
 
   private tellExpecting(): void {

@@ -8,6 +8,7 @@ import { evaluateSamples } from '../../src/core/model/reference/train.ts'
 import type { RunAction } from '../../src/ports/runs-view.ts'
 import { decodeMessage } from '../../src/protocol/messages.ts'
 import { blobs, blobCharter, CLASSES } from '../../src/sim/blobs.ts'
+import { SPOTLESS } from '../../src/sim/spotless.ts'
 import { Swarm, type PeerPorts, type SimMember } from '../../src/sim/swarm.ts'
 import { plantCanaries, watchCanaries } from '../tools/canary.ts'
 
@@ -177,15 +178,7 @@ const QUOTE: Extract<RunAction, { type: 'quote' }>['quote'] = {
 
 const ASSET: RunAction = {
   type: 'asset',
-  appraisal: {
-    completeMillionths: 1_000_000,
-    duplicateMillionths: 0,
-    nearDuplicateMillionths: 0,
-    balanceMillionths: 1_000_000,
-    noiseMillionths: 0,
-    outlierMillionths: 0,
-    driftMillionths: 0,
-  },
+  appraisal: SPOTLESS,
   qualityMillionths: 900_000,
   consent: 'own',
   licence: '',

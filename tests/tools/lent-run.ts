@@ -2,6 +2,7 @@
 // the slowest backend there is, and a second owner makes the market.
 import type { LendingMode } from '../../src/core/ledger/entry.ts'
 import type { RunAction } from '../../src/ports/runs-view.ts'
+import { SPOTLESS } from '../../src/sim/spotless.ts'
 import { createRoom, joinRoom, waitForView, type Draft, type Rig, type Tab } from './rig.ts'
 
 export interface LentTabs {
@@ -75,15 +76,7 @@ async function act(tab: Tab, action: RunAction): Promise<string> {
 async function offer(tab: Tab, run: string, samples: number, mode: LendingMode): Promise<void> {
   await act(tab, {
     type: 'asset',
-    appraisal: {
-      completeMillionths: 1_000_000,
-      duplicateMillionths: 0,
-      nearDuplicateMillionths: 0,
-      balanceMillionths: 1_000_000,
-      noiseMillionths: 0,
-      outlierMillionths: 0,
-      driftMillionths: 0,
-    },
+    appraisal: SPOTLESS,
     qualityMillionths: 900_000,
     consent: 'public',
     licence: 'CC0',

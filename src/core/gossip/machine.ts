@@ -6,7 +6,7 @@ import { ordersFor, UNGOVERNED, validityOf, type Governed } from './halts.ts'
 import type { MemberId, RoomId } from '../num/ids.ts'
 import { lowerMedian } from '../num/stats.ts'
 import { ArrivalHistory, graceWith, localStepsFor, MAX_GRACE_MS, quorumOf, roundEndsAt } from './pacing.ts'
-import { Presences, type Presence } from './presence.ts'
+import { isFollower, Presences, type Presence } from './presence.ts'
 import { drawAhead, isDraw } from './sortition.ts'
 import { type Update, type UpdateHeader } from './update.ts'
 import { hashState, type ModelState } from './state.ts'
@@ -246,7 +246,7 @@ export class GossipMachine {
         break
       case 'presence':
         this.presences.hear(event.presence, now)
-        if (event.presence.status !== 'preparing') this.listening = false
+        if (isFollower(event.presence)) this.listening = false
         break
       case 'arrived':
         this.listening = false

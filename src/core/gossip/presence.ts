@@ -62,9 +62,7 @@ export class Presences {
 
   /** Everybody whose model counts: trainers, but also the paused, the watching and those that are done. */
   followers(): Presence[] {
-    return [...this.held.values()]
-      .map(({ presence }) => presence)
-      .filter(({ status }) => status !== 'preparing')
+    return [...this.held.values()].map(({ presence }) => presence).filter(isFollower)
   }
 
   /** Of the followers, those that were heard a moment ago. */
@@ -72,14 +70,14 @@ export class Presences {
     return [...this.held.values()]
       .filter(({ expiresAt }) => now <= expiresAt - LEASE_MS + FRESH_MS)
       .map(({ presence }) => presence)
-      .filter(({ status }) => status !== 'preparing')
+      .filter(isFollower)
   }
 
   /** Hash -> members that stated it for the round. */
   votes(round: number): Map<string, MemberId[]> {
     const votes = new Map<string, MemberId[]>()
     for (const [member, { presence, bases }] of this.held) {
-      if (presence.status === 'preparing') continue
+      if (!isFollower(presence)) continue
       const base = bases.find(candidate => candidate.round === round)
       if (base) votes.set(base.hash, [...(votes.get(base.hash) ?? []), member])
     }
@@ -90,8 +88,13 @@ export class Presences {
   baseRounds(): number[] {
     const rounds = new Set<number>()
     for (const { presence, bases } of this.held.values()) {
-      if (presence.status !== 'preparing') for (const { round } of bases) rounds.add(round)
+      if (isFollower(presence)) for (const { round } of bases) rounds.add(round)
     }
     return [...rounds].sort((a, b) => a - b)
   }
+}
+
+/** Who has been where most are: what it says of its round and state counts. */
+export function isFollower({ status }: Presence): boolean {
+  return status !== 'preparing'
 }

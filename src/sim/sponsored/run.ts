@@ -13,6 +13,7 @@ import { initialParams } from '../../core/model/init.ts'
 import type { MemberId } from '../../core/num/ids.ts'
 import type { RunAction } from '../../ports/runs-view.ts'
 import { blobCharter } from '../blobs.ts'
+import { SPOTLESS } from '../spotless.ts'
 import { Swarm, type SimMember } from '../swarm.ts'
 
 export interface SponsoredSetup {
@@ -188,15 +189,7 @@ async function offerData(swarm: Swarm, member: SimMember, run: string, unit: num
   if (!described) throw new Error('an owner without data')
   await act(member, {
     type: 'asset',
-    appraisal: {
-      completeMillionths: 1_000_000,
-      duplicateMillionths: 0,
-      nearDuplicateMillionths: 0,
-      balanceMillionths: 1_000_000,
-      noiseMillionths: 0,
-      outlierMillionths: 0,
-      driftMillionths: 0,
-    },
+    appraisal: SPOTLESS,
     qualityMillionths: REPORTED,
     consent: 'own',
     licence: '',
